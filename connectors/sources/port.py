@@ -1,0 +1,57 @@
+"""The sources seam: documents as they are fetched, before anything is cut out of them."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document with its provenance.
+
+    ``id`` is stable across fetches and unique within the source (a relative path, a page id). ``text`` is Markdown
+    (headings, fenced code, pipe tables) whatever the original format was; ``digest`` is the SHA-256 of the original.
+    ``labels`` is the front matter or its like: service, symptom, language, owner, date, …
+    """
+
+    id: str
+    title: str
+    text: str
+    digest: str
+    link: str
+    media_type: str
+    labels: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A document before it is read: enough to see whether it changed."""
+
+    id: str
+    digest: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that could not be read, and why; ingest goes on without it."""
+
+    id: str
+    reason: str
+
+
+class SourceUnavailable(Exception):
+    """The source cannot be listed at all; the message says what to do."""
+
+
+class Source(Protocol):
+    """Something documents come from. ``name`` tells sources apart in the library."""
+
+    name: str
+    kind: Literal["folder", "git", "file", "memory"]
+
+    async def entries(self) -> list[Entry]:
+        """All that is there now, cheaply. Raises SourceUnavailable."""
+
+    def documents(self, ids: list[str]) -> AsyncIterator[Document | Unreadable]:
+        """The named documents, read and turned into Markdown, one by one."""

@@ -1,0 +1,133 @@
+"""The state seam: tables and the durable queue, in one database so that one transaction covers both."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias, TypeVar
+
+from pydantic import BaseModel
+
+T = TypeVar("T", bound=BaseModel)
+
+Journey: TypeAlias = Callable[[str], Awaitable[None]]
+"""A durable workflow: it gets the id of its row, and is run again from its last finished step after a crash."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message as it is kept: ``body`` is the whole of it as JSON, the rest is what rows are looked up by."""
+
+    event_id: str
+    channel: str
+    thread_id: str
+    author: str
+    text: str
+    body: str
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Question:
+    """A stored question. ``card`` is the delivered answer as JSON, None until there is one."""
+
+    id: str
+    thread_id: str
+    channel: str
+    author: str
+    text: str
+    body: str
+    received_at: datetime
+    card: str | None = None
+
+
+@dataclass(frozen=True)
+class ThreadSummary:
+    """A thread in a list: its first question is its title."""
+
+    id: str
+    title: str
+    questions: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step of progress, numbered from 1 within its question without gaps."""
+
+    sequence: int
+    kind: Literal["status", "append", "replace", "card"]
+    data: str
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """A person's verdict on one answer; the last one of a person counts."""
+
+    question_id: str
+    author: str
+    vote: Literal["up", "down"]
+    reason: str
+    given_at: datetime
+
+
+class StateUnavailable(Exception):
+    """The database cannot be used; nothing was accepted, and the sender should try again."""
+
+
+class Inbox(Protocol):
+    """What came in. One transaction commits the row and enqueues its work; only then is anything acknowledged."""
+
+    async def accept(self, received: Received) -> tuple[str, bool]:
+        """The question's id, and whether it is new: the same event id again gives the same question and no new work."""
+
+    async def question(self, question_id: str) -> Question | None:
+        """One question, or None."""
+
+    async def thread(self, thread_id: str, limit: int = 20) -> tuple[Question, ...]:
+        """The latest questions of a thread, oldest first."""
+
+    async def threads(self, author: str | None, limit: int = 50) -> tuple[ThreadSummary, ...]:
+        """Threads a person took part in (all when None), latest first."""
+
+
+class Progress(Protocol):
+    """The stream of one answer in the making; it survives a dropped connection and a restart."""
+
+    async def append(self, question_id: str, kind: str, data: str) -> None:
+        """Add a frame."""
+
+    def follow(self, question_id: str, after: int) -> AsyncIterator[Frame]:
+        """Frames with a number above ``after``, as they come; ends after the frame of kind ``card``."""
+
+
+class Outbox(Protocol):
+    """What goes out: an answer is settled once, and each channel's delivery has one receipt."""
+
+    async def settle(self, question_id: str, card: str) -> bool:
+        """Store the answer and append its ``card`` frame in one transaction; False when there is one already."""
+
+    async def record_delivery(self, question_id: str, channel: str, rung: str, message_id: str) -> bool:
+        """Keep the receipt; False when this channel has one for this question."""
+
+    async def undelivered(self) -> tuple[str, ...]:
+        """Ids of questions that have no answer yet or no receipt."""
+
+    async def record_feedback(self, feedback: Feedback) -> bool:
+        """Keep a verdict; False when there is no such question."""
+
+
+class Engine(Protocol):
+    """The durable queue."""
+
+    async def start(self, journeys: Mapping[str, Journey]) -> None:
+        """Take up work, what a crash interrupted first. ``answer`` is the journey of a question."""
+
+    async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
+        """Run ``work`` once: after a crash its stored result comes back instead. Only inside a journey."""
+
+
+class State(Inbox, Progress, Outbox, Engine, Protocol):
+    """One database with all of it."""
+
+    async def check(self) -> Mapping[str, str]:
+        """Facts for the doctor: kind, place, schema revision, journal mode, open work. Raises StateUnavailable."""
