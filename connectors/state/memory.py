@@ -1,0 +1,145 @@
+"""The state's twin: everything in this process's memory, the same promises but for survival."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from connectors.state.port import Feedback, Frame, Journey, Question, Received, ThreadSummary
+from connectors.state.pulses import Pulses, heard
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Settings(BaseModel):
+    """Nothing to set."""
+
+
+@dataclass
+class MemoryState:
+    """The state port on dictionaries; work runs as tasks of the running loop."""
+
+    inbox: dict[tuple[str, str], str] = field(default_factory=dict)
+    kept: dict[str, Question] = field(default_factory=dict)
+    progress: dict[str, list[Frame]] = field(default_factory=dict)
+    receipts: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str], Feedback] = field(default_factory=dict)
+    _journeys: Mapping[str, Journey] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _pulses: Pulses = field(default_factory=Pulses)
+
+    async def accept(self, received: Received) -> tuple[str, bool]:
+        key = (received.channel, received.event_id)
+        if key in self.inbox:
+            return self.inbox[key], False
+        question_id = self.inbox[key] = str(uuid.uuid4())
+        self.kept[question_id] = Question(
+            id=question_id,
+            thread_id=received.thread_id,
+            channel=received.channel,
+            author=received.author,
+            text=received.text,
+            body=received.body,
+            received_at=received.received_at,
+        )
+        self._begin(question_id)
+        return question_id, True
+
+    async def question(self, question_id: str) -> Question | None:
+        return self.kept.get(question_id)
+
+    async def thread(self, thread_id: str, limit: int = 20) -> tuple[Question, ...]:
+        inside = [question for question in self.kept.values() if question.thread_id == thread_id]
+        return tuple(sorted(inside, key=lambda question: question.received_at)[-limit:])
+
+    async def threads(self, author: str | None, limit: int = 50) -> tuple[ThreadSummary, ...]:
+        mine = [q for q in self.kept.values() if author in (None, q.author)]
+        summaries = []
+        for thread_id in {question.thread_id for question in mine}:
+            inside = await self.thread(thread_id, limit=len(self.kept))
+            last = max(question.received_at for question in inside)
+            summaries.append(ThreadSummary(thread_id, inside[0].text[:120], len(inside), last))
+        return tuple(sorted(summaries, key=lambda summary: summary.updated_at, reverse=True)[:limit])
+
+    async def append(self, question_id: str, kind: str, data: str) -> None:
+        frames = self.progress.setdefault(question_id, [])
+        if not frames or frames[-1].kind != "card":
+            frames.append(Frame(len(frames) + 1, kind, data))  # type: ignore[arg-type]  # the port takes any string
+        self._pulses.beat(question_id)
+
+    async def follow(self, question_id: str, after: int) -> AsyncIterator[Frame]:
+        while True:
+            pulse = self._pulses.listen(question_id)
+            for frame in self.progress.get(question_id, [])[after:]:
+                yield frame
+                after = frame.sequence
+                if frame.kind == "card":
+                    return
+            await heard(pulse, seconds=1.0)
+
+    async def settle(self, question_id: str, card: str) -> bool:
+        question = self.kept[question_id]
+        if question.card is not None:
+            return False
+        self.kept[question_id] = replace(question, card=card)
+        await self.append(question_id, "card", card)
+        return True
+
+    async def record_delivery(self, question_id: str, channel: str, rung: str, message_id: str) -> bool:
+        if (question_id, channel) in self.receipts:
+            return False
+        self.receipts[question_id, channel] = (rung, message_id)
+        return True
+
+    async def undelivered(self) -> tuple[str, ...]:
+        delivered = {question_id for question_id, _ in self.receipts}
+        return tuple(question_id for question_id in self.kept if question_id not in delivered)
+
+    async def record_feedback(self, feedback: Feedback) -> bool:
+        if feedback.question_id not in self.kept:
+            return False
+        self.verdicts[feedback.question_id, feedback.author] = feedback
+        return True
+
+    async def start(self, journeys: Mapping[str, Journey]) -> None:
+        self._journeys = journeys
+        for question_id in await self.undelivered():
+            self._begin(question_id)
+
+    async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
+        # Through JSON and back, as on a database: what cannot make that trip must not pass here either.
+        return shape.model_validate_json((await work()).model_dump_json())
+
+    async def check(self) -> Mapping[str, str]:
+        return {"database": "memory", "open questions": str(len(await self.undelivered()))}
+
+    async def close(self) -> None:
+        """Stop the work that is still running."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, question_id: str) -> None:
+        if journey := self._journeys.get("answer"):
+            task = asyncio.create_task(_run(journey, question_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+
+async def _run(journey: Journey, question_id: str) -> None:
+    await journey(question_id)
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[MemoryState]:
+    """Open an empty state."""
+    del settings
+    state = MemoryState()
+    try:
+        yield state
+    finally:
+        await state.close()

@@ -1,0 +1,9 @@
+"""Alembic's entry point: runs the revisions on the connection that the state adapter hands over."""
+
+from alembic import context
+
+from connectors.state.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,179 @@
+"""What every state promises, tried on the twin, on SQLite, and on PostgreSQL where one is reachable."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from connectors.configuration import Roots
+from connectors.load import load
+from connectors.state.port import Feedback, Received, State, StateUnavailable
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class Word(BaseModel):
+    text: str
+
+
+def received(event_id: str, text: str = "why is checkout slow?", thread: str = "t1", minutes: int = 0) -> Received:
+    return Received(event_id, "web", thread, "ann", text, "{}", NOON + timedelta(minutes=minutes))
+
+
+@pytest.fixture(params=["memory", "sql"])
+async def state(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[State]:
+    async with load("state", request.param, {}, Roots(home=tmp_path, models=tmp_path)) as opened:
+        yield opened
+
+
+async def test_the_same_delivery_twice_is_one_question(state: State) -> None:
+    first, fresh = await state.accept(received("e1"))
+    second, again = await state.accept(received("e1"))
+
+    assert (first == second, fresh, again) == (True, True, False)
+
+
+async def test_the_same_event_id_on_another_channel_is_another_question(state: State) -> None:
+    first, _ = await state.accept(received("e1"))
+    other = Received("e1", "slack", "t1", "ann", "hello", "{}", NOON)
+
+    assert (await state.accept(other))[0] != first
+
+
+async def test_deliveries_racing_each_other_are_one_question(state: State) -> None:
+    ids = await asyncio.gather(*(state.accept(received("e1")) for _ in range(20)))
+
+    assert len({question_id for question_id, _ in ids}) == 1
+    assert sum(fresh for _, fresh in ids) == 1
+
+
+async def test_a_thread_keeps_its_order_and_its_latest_questions(state: State) -> None:
+    for minute in (3, 1, 2):
+        await state.accept(received(f"e{minute}", text=f"question {minute}", minutes=minute))
+
+    assert [q.text for q in await state.thread("t1")] == ["question 1", "question 2", "question 3"]
+    assert [q.text for q in await state.thread("t1", limit=2)] == ["question 2", "question 3"]
+    assert (await state.thread("t1"))[0].received_at == NOON + timedelta(minutes=1)
+
+
+async def test_threads_are_listed_latest_first_by_person(state: State) -> None:
+    await state.accept(received("e1", text="first", thread="old"))
+    await state.accept(received("e2", text="second", thread="new", minutes=5))
+    await state.accept(received("e3", text="third", thread="old", minutes=1))
+
+    listed = await state.threads("ann")
+
+    assert [(t.id, t.title, t.questions) for t in listed] == [("new", "second", 1), ("old", "first", 2)]
+    assert await state.threads("bob") == ()
+    assert len(await state.threads(None)) == 2
+
+
+async def test_an_answer_is_settled_once(state: State) -> None:
+    question_id, _ = await state.accept(received("e1"))
+
+    assert await state.settle(question_id, '{"text":"a"}')
+    assert not await state.settle(question_id, '{"text":"b"}')
+    question = await state.question(question_id)
+    assert question is not None
+    assert question.card == '{"text":"a"}'
+
+
+async def test_a_channel_has_one_receipt_and_an_undelivered_question_is_listed(state: State) -> None:
+    question_id, _ = await state.accept(received("e1"))
+    assert await state.undelivered() == (question_id,)
+
+    assert await state.record_delivery(question_id, "web", "card", "m1")
+    assert not await state.record_delivery(question_id, "web", "card", "m1")
+    assert await state.undelivered() == ()
+
+
+async def test_a_follower_sees_every_frame_once_and_stops_at_the_card(state: State) -> None:
+    question_id, _ = await state.accept(received("e1"))
+
+    async def follow() -> list[tuple[int, str, str]]:
+        return [(f.sequence, f.kind, f.data) async for f in state.follow(question_id, after=0)]
+
+    following = asyncio.create_task(follow())
+    await state.append(question_id, "status", "looking")
+    await state.append(question_id, "append", "be")
+    await state.settle(question_id, "card")
+    await state.append(question_id, "append", "too late")
+
+    assert await following == [(1, "status", "looking"), (2, "append", "be"), (3, "card", "card")]
+
+
+async def test_a_follower_resumes_behind_the_frame_it_saw_last(state: State) -> None:
+    question_id, _ = await state.accept(received("e1"))
+    for text in ("a", "b", "c"):
+        await state.append(question_id, "append", text)
+    await state.settle(question_id, "card")
+
+    assert [f.data async for f in state.follow(question_id, after=2)] == ["c", "card"]
+
+
+async def test_a_persons_last_verdict_counts_and_needs_a_question(state: State) -> None:
+    question_id, _ = await state.accept(received("e1"))
+
+    assert await state.record_feedback(Feedback(question_id, "ann", "down", "wrong service", NOON))
+    assert await state.record_feedback(Feedback(question_id, "ann", "up", "", NOON))
+    assert not await state.record_feedback(Feedback("nobody's", "ann", "up", "", NOON))
+
+
+async def test_accepted_work_is_done_with_steps_that_return_values(state: State) -> None:
+    async def answer(question_id: str) -> None:
+        async def think() -> Word:
+            return Word(text="because")
+
+        word = await state.step("think", Word, think)
+        await state.settle(question_id, word.text)
+
+    await state.start({"answer": answer})
+    question_id, _ = await state.accept(received("e1"))
+
+    assert [f.data async for f in state.follow(question_id, after=0)] == ["because"]
+
+
+async def test_work_accepted_before_the_start_is_taken_up(state: State) -> None:
+    question_id, _ = await state.accept(received("e1"))
+
+    async def answer(row_id: str) -> None:
+        await state.settle(row_id, "late but here")
+
+    await state.start({"answer": answer})
+
+    assert [f.data async for f in state.follow(question_id, after=0)] == ["late but here"]
+
+
+async def test_check_names_the_open_work(state: State) -> None:
+    await state.accept(received("e1"))
+
+    assert (await state.check())["open questions"] == "1"
+
+
+async def test_a_second_worker_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    roots = Roots(home=tmp_path, models=tmp_path)
+    async with load("state", "sql", {}, roots) as first, load("state", "sql", {}, roots) as second:
+        await first.start({})
+
+        with pytest.raises(StateUnavailable, match="another Nightshift"):
+            await second.start({})
+
+
+async def test_an_unusable_folder_says_what_to_do(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+
+    with pytest.raises(StateUnavailable, match="set `home`"):
+        async with load("state", "sql", {}, Roots(home=blocked / "home", models=tmp_path)):
+            pytest.fail("a file was used as a folder")
+
+
+async def test_a_row_that_names_pickle_is_refused(tmp_path: Path) -> None:
+    from dbos._serialization import DBOSDefaultSerializer
+
+    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)):
+        with pytest.raises(TypeError, match="pickle refused"):
+            DBOSDefaultSerializer.deserialize("gASVBAAAAAAAAABLAS4=")
