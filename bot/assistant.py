@@ -1,13 +1,24 @@
-"""The door: every front end comes in here with a message or a verdict, and leaves with a question's id."""
+"""The door: messages and verdicts come in here, and each question that was let in leaves with a card."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from connectors.chat.port import IncomingMessage
-from connectors.state.port import Feedback, Frame, Question, Received, State, ThreadSummary
+import structlog
+
+from bot import metrics
+from bot.answering import answer_question
+from bot.errors import UserFacing
+from bot.ports import Ports
+from bot.steps.deliver import deliver
+from bot.steps.wording import FAILED
+from connectors.chat.port import Card, IncomingMessage
+from connectors.state.port import Feedback, Frame, Question, Received, State, StateUnavailable, ThreadSummary
+from knowledge.language import language_of
 from knowledge.library import Library, StoredDocument
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,41 @@ class Assistant:
     async def document(self, document_id: str) -> StoredDocument | None:
         """A document of the library, cut as it is stored, to be opened at a passage."""
         return await self.library.document(document_id)
+
+
+async def take_up(question_id: str, ports: Ports) -> None:
+    """Answer a question that was let in. Whatever goes wrong, the person gets a card that says so."""
+    question = await ports.state.question(question_id)
+    if question is None:
+        return
+    started = ports.clock()
+    try:
+        await answer_question(question, ports)
+    except UserFacing as refusal:
+        await deliver(question, _notice(question, "notice", str(refusal)), ports.chats, ports.state)
+    except StateUnavailable:
+        # Without the database there is nothing to say it with; the work stays and is taken up again.
+        raise
+    # Whatever else a step raises is a fault of ours: it is logged with the question's id, and the person is told.
+    except Exception:
+        log.exception("question failed", question=question.id)
+        await give_up(question_id, ports)
+    settled = await ports.state.question(question_id)
+    if settled and settled.card:
+        card = Card.model_validate_json(settled.card)
+        metrics.ANSWERED.labels(card.kind, card.footer.level if card.footer else "none").inc()
+        metrics.SECONDS.observe(ports.clock() - started)
+
+
+async def give_up(question_id: str, ports: Ports) -> None:
+    """Close a question that cannot be answered, visibly and with the id it is found by."""
+    if question := await ports.state.question(question_id):
+        words = FAILED[language_of(question.text)].format(id=question.id)
+        await deliver(question, _notice(question, "failure", words), ports.chats, ports.state)
+
+
+def _notice(question: Question, kind: Literal["notice", "failure"], text: str) -> Card:
+    return Card(question_id=question.id, kind=kind, language=language_of(question.text), text=text)
 
 
 def received(message: IncomingMessage) -> Received:

@@ -45,10 +45,14 @@ class SourceUnavailable(Exception):
 
 
 class Source(Protocol):
-    """Something documents come from. ``name`` tells sources apart in the library."""
+    """Something documents come from. ``name`` tells sources apart in the library.
+
+    ``skipped`` counts what the last ``entries`` passed over because it is no document, by reason.
+    """
 
     name: str
     kind: Literal["folder", "git", "file", "memory"]
+    skipped: Mapping[str, int]
 
     async def entries(self) -> list[Entry]:
         """All that is there now, cheaply. Raises SourceUnavailable."""

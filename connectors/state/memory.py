@@ -105,7 +105,8 @@ class MemoryState:
         self.verdicts[feedback.question_id, feedback.author] = feedback
         return True
 
-    async def start(self, journeys: Mapping[str, Journey]) -> None:
+    async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
+        del give_up  # nothing outlives this process, so nothing can bring it down twice
         self._journeys = journeys
         for question_id in await self.undelivered():
             self._begin(question_id)

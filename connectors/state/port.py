@@ -119,8 +119,11 @@ class Outbox(Protocol):
 class Engine(Protocol):
     """The durable queue."""
 
-    async def start(self, journeys: Mapping[str, Journey]) -> None:
-        """Take up work, what a crash interrupted first. ``answer`` is the journey of a question."""
+    async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
+        """Take up work, what a crash interrupted first. ``answer`` is the journey of a question.
+
+        Work that brought the process down too often is handed to ``give_up`` instead, once.
+        """
 
     async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
         """Run ``work`` once: after a crash its stored result comes back instead. Only inside a journey."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
@@ -18,6 +18,7 @@ T = TypeVar("T", bound=BaseModel)
 # Raised by hand when a journey's steps change in a way that a half-finished one cannot go on with.
 PROTOCOL = "1"
 QUEUE = "journeys"
+ATTEMPTS = 5
 
 
 def _refuse_pickle(*_: object) -> NoReturn:
@@ -37,6 +38,9 @@ class Queue:
     executor: str
     workers: int
     polling_seconds: float
+    grace_seconds: float
+    _running: set[asyncio.Task[object]] = field(default_factory=set, init=False)
+    _stopping: bool = field(default=False, init=False)
     _client: DBOSClient | None = field(default=None, init=False)
 
     def prepare(self) -> None:
@@ -66,7 +70,7 @@ class Queue:
             )
         )
         for name, journey in journeys.items():
-            DBOS.workflow(name=name)(_named(journey))
+            DBOS.workflow(name=name, max_recovery_attempts=ATTEMPTS)(self._tracked(journey))
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
@@ -74,6 +78,14 @@ class Queue:
             polling_interval_sec=self.polling_seconds,
             on_conflict="always_update",
         )
+
+    async def abandoned(self, row_ids: Sequence[str]) -> list[str]:
+        """Of these, the ones that crashed the process too often. What only failed is set going again."""
+        found = await DBOS.list_workflows_async(workflow_ids=list(row_ids)) if row_ids else []
+        failed = [one.workflow_id for one in found if one.status in ("ERROR", "CANCELLED")]
+        if failed:
+            await DBOS.resume_workflows_async(failed)
+        return [one.workflow_id for one in found if one.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
     async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
         """Run the work, or return what it returned before a crash."""
@@ -84,18 +96,30 @@ class Queue:
         return shape.model_validate_json(await DBOS.run_step_async({"name": name}, checkpoint))
 
     async def stop(self) -> None:
-        """Stop working; what is unfinished is taken up at the next start."""
+        """Let what runs finish for a moment, then stop; what is unfinished is taken up at the next start."""
+        self._stopping = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=self.grace_seconds)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+
+    def _tracked(self, journey: Journey) -> Callable[[str], Awaitable[None]]:
+        async def run(row_id: str) -> None:
+            task = asyncio.current_task()
+            if task is None or self._stopping:
+                # Left as it is in the database, it belongs to the next start.
+                raise asyncio.CancelledError
+            self._running.add(task)
+            try:
+                await journey(row_id)
+            finally:
+                self._running.discard(task)
+
+        return run
 
     def close(self) -> None:
         """Give back what enqueueing needed."""
         if self._client is not None:
             self._client.destroy()
-
-
-def _named(journey: Journey) -> Callable[[str], Awaitable[None]]:
-    # DBOS registers plain functions; a bound method or partial is wrapped into one.
-    async def run(row_id: str) -> None:
-        await journey(row_id)
-
-    return run

@@ -38,6 +38,8 @@ class Settings(BaseModel):
     """How many questions are worked on at the same time."""
     polling_seconds: float = 0.05
     """How often the queue is looked at for new work."""
+    grace_seconds: float = 5.0
+    """How long work that has begun may go on when the process is told to stop; later it resumes at the next start."""
     follow_seconds: float = 1.0
     """How often a follower looks for progress made by another process."""
 
@@ -109,12 +111,14 @@ class SqlState:
     async def record_feedback(self, feedback: Feedback) -> bool:
         return await self._write(lambda c: rows.record_feedback(c, feedback))
 
-    async def start(self, journeys: Mapping[str, Journey]) -> None:
+    async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
         if self.engine.dialect.name == "sqlite":
             self._open.enter_context(sole_owner(self.settings.path.with_suffix(".lock")))
         await self._write(rows.forget_old_frames)
         await self.queue.start(journeys)
         self._open.push_async_callback(self.queue.stop)
+        for question_id in await self.queue.abandoned(await self.undelivered()):
+            await give_up(question_id)
 
     async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
         return await self.queue.step(name, shape, work)
@@ -165,7 +169,7 @@ async def connect(settings: Settings) -> AsyncIterator[SqlState]:
     """Open the database and bring its schema up to date; work starts with ``start``."""
     url = settings.url.get_secret_value() if settings.url else f"sqlite:///{settings.path}"
     engine = open_engine(url)
-    queue = Queue(url, engine, settings.executor, settings.workers, settings.polling_seconds)
+    queue = Queue(url, engine, settings.executor, settings.workers, settings.polling_seconds, settings.grace_seconds)
 
     def prepare() -> None:
         migrate(engine)

@@ -27,10 +27,14 @@ class Point:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a collection holds: dimensions by dense vector name (cosine), names of sparse vectors (IDF in the store)."""
+    """What a collection holds: dimensions by dense vector name (cosine), names of sparse vectors (IDF in the store).
+
+    ``keywords`` are the payload keys that a ``Where`` names: they get an index. Filtering by others works, slower.
+    """
 
     dense: Mapping[str, int]
     sparse: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,14 @@ class Hit:
 
 
 class VectorStoreUnavailable(Exception):
-    """The store cannot be reached or opened; the message says how to mend it."""
+    """The store cannot be reached or opened, or refuses what it was given; the message says how to mend it."""
 
 
 class VectorStore(Protocol):
     """One store of named collections; the same calls on an embedded folder and on a server."""
 
     async def ensure(self, collection: str, layout: Layout) -> None:
-        """Create the collection when it does not exist."""
+        """Create the collection when it does not exist; VectorStoreUnavailable when it is there for other vectors."""
 
     async def collections(self) -> tuple[str, ...]:
         """The names of all collections."""
@@ -78,7 +82,7 @@ class VectorStore(Protocol):
         """Delete a collection and all in it; nothing happens when there is none."""
 
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
-        """Store the points, replacing those with the same id."""
+        """Store the points, replacing those with the same id. Once it returns they are there after a crash."""
 
     async def delete(self, collection: str, where: Where) -> None:
         """Delete every point that matches."""
@@ -87,7 +91,7 @@ class VectorStore(Protocol):
         """At most ``limit`` hits, best first."""
 
     async def fetch(self, collection: str, where: Where, limit: int = 10_000) -> list[Hit]:
-        """Points that match, without ranking; their score is 0."""
+        """Points that match, in the order of their ids; their score is 0."""
 
     async def count(self, collection: str, where: Where) -> int:
         """How many points match."""

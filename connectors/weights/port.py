@@ -26,7 +26,10 @@ class NotThere(Exception):
 
 
 class Weights(Protocol):
-    """One kind of source. A partial file left by a broken download is resumed; the caller checks the hash."""
+    """One kind of source. A partial file left by a broken download is resumed; the caller checks the hash.
+
+    The folder of ``into`` is the source's own: what it keeps there for the next attempt, the caller deletes in the end.
+    """
 
     name: str
 

@@ -19,6 +19,10 @@ class Word(BaseModel):
     text: str
 
 
+async def idle(question_id: str) -> None:
+    pass
+
+
 def received(event_id: str, text: str = "why is checkout slow?", thread: str = "t1", minutes: int = 0) -> Received:
     return Received(event_id, "web", thread, "ann", text, "{}", NOON + timedelta(minutes=minutes))
 
@@ -130,7 +134,7 @@ async def test_accepted_work_is_done_with_steps_that_return_values(state: State)
         word = await state.step("think", Word, think)
         await state.settle(question_id, word.text)
 
-    await state.start({"answer": answer})
+    await state.start({"answer": answer}, answer)
     question_id, _ = await state.accept(received("e1"))
 
     assert [f.data async for f in state.follow(question_id, after=0)] == ["because"]
@@ -142,7 +146,7 @@ async def test_work_accepted_before_the_start_is_taken_up(state: State) -> None:
     async def answer(row_id: str) -> None:
         await state.settle(row_id, "late but here")
 
-    await state.start({"answer": answer})
+    await state.start({"answer": answer}, answer)
 
     assert [f.data async for f in state.follow(question_id, after=0)] == ["late but here"]
 
@@ -156,10 +160,10 @@ async def test_check_names_the_open_work(state: State) -> None:
 async def test_a_second_worker_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     roots = Roots(home=tmp_path, models=tmp_path)
     async with load("state", "sql", {}, roots) as first, load("state", "sql", {}, roots) as second:
-        await first.start({})
+        await first.start({}, idle)
 
         with pytest.raises(StateUnavailable, match="another Nightshift"):
-            await second.start({})
+            await second.start({}, idle)
 
 
 async def test_an_unusable_folder_says_what_to_do(tmp_path: Path) -> None:

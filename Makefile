@@ -1,0 +1,27 @@
+# deploy/setup.py does the work; it needs nothing but a Python.
+#
+#   PYTHON=python3.12      the interpreter to start with
+#   TORCH_INDEX_URL=…      where PyTorch comes from, such as https://download.pytorch.org/whl/cu126 for a GPU
+#   DOCS=path              what `make run` ingests instead of the demo
+#   NIGHTSHIFT_MODELS=…    where model files are kept (default: ~/.cache/nightshift/models)
+
+PYTHON ?= python3
+DOCS ?= deploy/demo
+SETUP = @$(PYTHON) deploy/setup.py
+
+.PHONY: run test setup lint bench
+
+run: ## install what is missing, ingest the documents, serve the page
+	$(SETUP) run --docs "$(DOCS)"
+
+test: ## linters, types and all tests
+	$(SETUP) test
+
+setup: ## install what is missing and nothing else
+	$(SETUP) setup
+
+lint: ## linters and types
+	$(SETUP) lint
+
+bench: ## measure retrieval and answers
+	$(SETUP) bench

@@ -1,0 +1,149 @@
+"""The command line: `python -m bot serve | ask | doctor | settings | models | eval`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connectors.configuration import BadSettings
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+# Everything heavy is imported by the command that needs it: help and mistakes come at once.
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. The exit code: 0 for success, 1 for a failure that one line explains, 130 after Ctrl-C."""
+    given = _parser().parse_args(arguments)
+    try:
+        result: int = given.run(given)
+    except BadSettings as wrong:
+        print(wrong, file=sys.stderr)  # noqa: T201  # the terminal is this module's job
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)  # noqa: T201
+        return 130
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Nightshift, an ops assistant that lives in chat."
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: nightshift.toml)")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_assistant(commands)
+    _add_upkeep(commands)
+    return parser
+
+
+def _add_assistant(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = commands.add_parser("serve", help="run the assistant: page, widget and API")
+    serve.add_argument("--host", help="address to listen at")
+    serve.add_argument("--port", type=int, help="port to listen at")
+    serve.add_argument("--check", action="store_true", help="only check that settings and port allow it")
+    serve.set_defaults(run=_serve)
+
+    ask = commands.add_parser("ask", help="ask a question in the terminal")
+    ask.add_argument("question")
+    ask.add_argument("--thread", metavar="ID", help="go on in this conversation")
+    ask.add_argument("--query", action="store_true", help="search with the words as they stand, without rewriting them")
+    ask.add_argument("--json", action="store_true", help="print the answer's card as JSON and nothing else")
+    ask.set_defaults(run=_ask)
+
+    evaluate = commands.add_parser("eval", help="measure the assistant on folders of cases")
+    evaluate.add_argument("suite")
+    evaluate.add_argument("arguments", nargs=argparse.REMAINDER, metavar="DIR …")
+    evaluate.set_defaults(run=_evaluate)
+
+
+def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    doctor = commands.add_parser("doctor", help="check everything the assistant needs, and say how to mend it")
+    doctor.add_argument("--deep", action="store_true", help="also ask the local model, which takes seconds to load")
+    doctor.add_argument("--only", action="append", default=[], metavar="CHECK", help="only this check; can be repeated")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.set_defaults(run=_doctor)
+
+    settings = commands.add_parser("settings", help="show every setting and where it came from")
+    settings.add_argument("--json", action="store_true", help="as JSON")
+    settings.add_argument("--example", action="store_true", help="print an example file with every setting explained")
+    settings.set_defaults(run=_settings)
+
+    models = commands.add_parser("models", help="list, pull or verify model files")
+    models.add_argument("action", choices=("list", "pull", "verify"))
+    models.add_argument("names", nargs="*", metavar="NAME", help="only these (default: what the settings need)")
+    models.add_argument("--json", action="store_true", help="list as JSON")
+    models.set_defaults(run=_models)
+
+
+def _read(given: argparse.Namespace, overrides: dict[str, object] | None = None) -> "Settings":
+    from bot.settings import read_settings
+
+    return read_settings(given.config, overrides)
+
+
+def _serve(given: argparse.Namespace) -> int:
+    web = {key: value for key, value in (("host", given.host), ("port", given.port)) if value is not None}
+    settings = _read(given, {"web": web} if web else None)
+    from bot.address import own_url, port_problem
+
+    if problem := port_problem(settings.web):
+        raise BadSettings(problem)
+    if given.check:
+        return 0
+    print(f"Nightshift opens at {own_url(settings.web)} (Ctrl-C ends it).", flush=True)  # noqa: T201
+    from bot.app import serve
+
+    serve(settings)
+    return 0
+
+
+def _ask(given: argparse.Namespace) -> int:
+    from bot.terminal import Request, ask
+
+    request = Request(given.question, thread_id=given.thread, as_query=given.query, as_json=given.json)
+    return ask(_read(given), request)
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from bot.checks import Examination
+    from bot.doctor import examine
+
+    now = datetime.now(UTC)  # noqa: TID251  # a command starts here; below, the time is an argument
+    return examine(Examination(_read(given), now, deep=given.deep), given.only, as_json=given.json)
+
+
+def _settings(given: argparse.Namespace) -> int:
+    from bot.setting_commands import print_example, print_settings
+
+    if given.example:
+        return print_example()
+    return print_settings(_read(given), as_json=given.json)
+
+
+def _models(given: argparse.Namespace) -> int:
+    from bot.model_commands import list_models, pull_models, verify_models
+    from bot.model_files import UnknownModel
+    from bot.model_pull import PullFailed
+
+    settings = _read(given)
+    try:
+        if given.action == "list":
+            return list_models(settings, as_json=given.json)
+        return pull_models(settings, given.names) if given.action == "pull" else verify_models(settings, given.names)
+    except (PullFailed, UnknownModel) as failed:
+        print(failed, file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _evaluate(given: argparse.Namespace) -> int:
+    from bot.evals.suites import run
+
+    return run(given.suite, given.arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

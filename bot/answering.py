@@ -1,0 +1,105 @@
+"""The journey of a question, top to bottom. Each step is stored: a crash resumes behind the last finished one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from bot.narration import Narrator
+from bot.ports import Ports
+from bot.steps.answer import answer
+from bot.steps.compose import compose
+from bot.steps.deliver import deliver
+from bot.steps.gather import gather
+from bot.steps.judge import judge
+from bot.steps.present import footer, present, present_chat
+from bot.steps.receive import receive
+from bot.steps.refine import refine
+from bot.steps.retrieve import retrieve
+from bot.steps.rewrite import rewrite
+from bot.vocabulary import Answer, Done, Evidence, Findings, RewrittenQuery, Verdict
+from connectors.chat.port import Card
+from connectors.llm.port import estimate_tokens
+from connectors.state.port import Question
+
+
+@dataclass(frozen=True)
+class Investigation:
+    """What was found for a question, also as numbered for the prompt, and the verdict of each round."""
+
+    evidence: tuple[Evidence, ...]
+    numbered: Mapping[int, Evidence]
+    verdicts: tuple[Verdict, ...]
+
+
+async def answer_question(question: Question, ports: Ports) -> None:
+    """From a stored question to a delivered card."""
+    started, step = ports.clock(), ports.state.step
+    query = receive(question, await ports.state.thread(question.thread_id))
+    narrator = Narrator(ports.state, question.id, query.language, ports.clock)
+    await narrator.doing("rewrite")
+    rewritten = await step("rewrite", RewrittenQuery, partial(rewrite, query, ports.services, ports.ladder))
+    if rewritten.route == "chat":
+        card = present_chat(query, footer([rewritten.spent], ports.clock() - started, rounds=0))
+    else:
+        found = await investigate(rewritten, ports, narrator, until=started + ports.limits.seconds)
+        said = Answer()
+        if found.verdicts[-1].enough:
+            await narrator.doing("answer")
+            said = await step("answer", Answer, partial(write, rewritten, found.numbered, ports, narrator))
+        spent = [rewritten.spent, *(verdict.spent for verdict in found.verdicts), said.spent]
+        cost = footer(spent, ports.clock() - started, len(found.verdicts))
+        card = present(query, rewritten, said, found.evidence, ports.terms, cost)
+    await hand_over(question, card, ports)
+
+
+async def investigate(query: RewrittenQuery, ports: Ports, narrator: Narrator, until: float) -> Investigation:
+    """Look and judge, ever narrower, until it is enough, nothing new comes, or rounds or time are used up."""
+    evidence: dict[str, Evidence] = {}
+    verdicts: list[Verdict] = []
+    looked_for = query
+    while True:
+        found = await ports.state.step("look", Findings, partial(look, looked_for, ports, narrator))
+        fresh = {one.id: one for one in found.evidence if one.id not in evidence}
+        evidence |= fresh
+        numbered = compose(list(evidence.values()), *budget(ports))
+        await narrator.doing("judge")
+        weigh = partial(judge, query, numbered, ports.terms, ports.services, ports.ladder)
+        verdicts.append(await ports.state.step("judge", Verdict, weigh))
+        narrower = refine(looked_for, verdicts[-1])
+        out_of_budget = len(verdicts) >= ports.limits.rounds or ports.clock() > until
+        if verdicts[-1].enough or not fresh or narrower is None or out_of_budget:
+            return Investigation(tuple(evidence.values()), numbered, tuple(verdicts))
+        looked_for = narrower
+        await narrator.doing("refine", ", ".join(verdicts[-1].missing))
+
+
+async def look(query: RewrittenQuery, ports: Ports, narrator: Narrator) -> Findings:
+    """One round: the plugins, then the library."""
+    await narrator.doing("gather")
+    asked = await gather(query, ports.plugins)
+    await narrator.doing("retrieve", query.searches[0])
+    found = await retrieve(query, ports.library, ports.limits.hits)
+    return Findings(evidence=(*asked.evidence, *found.evidence))
+
+
+async def write(query: RewrittenQuery, numbered: Mapping[int, Evidence], ports: Ports, narrator: Narrator) -> Answer:
+    """The answer; a draft that a crash cut off begins anew."""
+    await narrator.redraft("")
+    best = ports.ladder.best
+    small = best is not None and best.level == "local"
+    most = ports.limits.local_output_tokens if small else ports.limits.output_tokens
+    return await answer(query, numbered, ports.terms, ports.ladder, narrator, most)
+
+
+async def hand_over(question: Question, card: Card, ports: Ports) -> None:
+    """Deliver the card, as a step: it is not delivered again once that is done."""
+    await ports.state.step("deliver", Done, partial(deliver, question, card, ports.chats, ports.state))
+
+
+def budget(ports: Ports) -> tuple[int, Callable[[str], int]]:
+    """Tokens of evidence that the best model gets, and how they are counted."""
+    best = ports.ladder.best
+    if best is None:
+        return ports.limits.evidence_tokens, estimate_tokens
+    limit = ports.limits.local_evidence_tokens if best.level == "local" else ports.limits.evidence_tokens
+    return min(limit, best.context_tokens // 2), best.count_tokens

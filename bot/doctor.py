@@ -1,0 +1,57 @@
+"""`python -m bot doctor`: runs every check and says, line by line, what is well and how to mend what is not."""
+
+import asyncio
+import difflib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from bot.checks import CHECKS, Check, Examination, Finding
+from connectors.configuration import BadSettings
+from connectors.embedding.port import EmbeddingUnavailable
+from connectors.llm.port import ModelUnavailable
+from connectors.load import UnknownVendor
+from connectors.state.port import StateUnavailable
+from connectors.vectors.port import VectorStoreUnavailable
+
+_SECONDS_PER_CHECK = 180.0
+_UNAVAILABLE = (StateUnavailable, VectorStoreUnavailable, EmbeddingUnavailable, ModelUnavailable)
+_BROKEN = (BadSettings, UnknownVendor, ImportError, OSError)
+
+
+async def findings(examination: Examination, only: Sequence[str] = ()) -> list[Finding]:
+    """All findings, in the order of the checks. Raises BadSettings when a check is asked for that does not exist."""
+    for name in only:
+        if name not in CHECKS:
+            near = difflib.get_close_matches(name, CHECKS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CHECKS)}."
+            raise BadSettings(f"doctor --only {name}: no such check; {hint}")
+    return [found for name in only or CHECKS for found in await _one(name, CHECKS[name], examination)]
+
+
+async def _one(name: str, check: Check, examination: Examination) -> list[Finding]:
+    try:
+        async with asyncio.timeout(_SECONDS_PER_CHECK):
+            return await check(examination)
+    except TimeoutError:
+        return [Finding(name, "FAIL", f"no result after {_SECONDS_PER_CHECK:.0f} s", "Is the machine overloaded?")]
+    except _UNAVAILABLE as down:
+        return [Finding(name, "FAIL", " ".join(str(down).split()))]
+    except _BROKEN as wrong:
+        return [Finding(name, "FAIL", " ".join(f"{type(wrong).__name__}: {wrong}".split()), "Run `make setup`.")]
+
+
+def examine(examination: Examination, only: Sequence[str], *, as_json: bool) -> int:
+    """Print the findings; 1 when something fails, else 0."""
+    found = asyncio.run(findings(examination, only))
+    print(json.dumps([asdict(one) for one in found], indent=2) if as_json else report(found))  # noqa: T201
+    return 1 if any(one.level == "FAIL" for one in found) else 0
+
+
+def report(found: Sequence[Finding]) -> str:
+    """One line for each finding, and one below it that says how to mend it."""
+    lines = []
+    for one in found:
+        lines.append(f"{one.level:4}  {one.check:9}  {one.text}")
+        lines += [f"{'':15}  → {one.mend}"] if one.mend else []
+    return "\n".join(lines)

@@ -1,0 +1,31 @@
+"""The tree of failures.
+
+NightshiftError
+├── UserFacing      its docstring is the sentence the person reads
+│   ├── TooLong
+│   └── NothingAsked
+└── Broken          ours to mend; the person is told that it is, and by which id we find it
+"""
+
+
+class NightshiftError(Exception):
+    """Anything that goes wrong in a way we have a name for."""
+
+
+class UserFacing(NightshiftError):
+    """Something you can change; the sentence says what."""
+
+    def __str__(self) -> str:
+        return self.args[0] if self.args else (self.__doc__ or "")
+
+
+class NothingAsked(UserFacing):
+    """The message is empty. Type a question, such as "why is checkout slow" for example."""
+
+
+class TooLong(UserFacing):
+    """The message is too long. Send the part that matters; a log can be searched by its error line."""
+
+
+class Broken(NightshiftError):
+    """Something that should not happen."""

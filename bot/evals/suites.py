@@ -1,0 +1,44 @@
+"""The evaluation suites by name: each measures one part of the assistant on a folder of cases."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bot.evals import retrieval
+from bot.settings import read_settings
+from connectors.configuration import BadSettings
+from connectors.embedding.port import EmbeddingUnavailable
+from connectors.vectors.port import VectorStoreUnavailable
+
+_SAID = (BadSettings, EmbeddingUnavailable, VectorStoreUnavailable, retrieval.BadCases)
+
+
+def run(suite: str, arguments: list[str]) -> int:
+    """Run a suite; its figures are one JSON object on the last line of standard output. 0 when it ran, else 1."""
+    found = SUITES.get(suite)
+    if found is None:
+        sys.stderr.write(f"There is no suite {suite!r}; there are: {', '.join(sorted(SUITES))}.\n")
+        return 1
+    try:
+        return found(arguments)
+    except _SAID as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+
+
+def _retrieval(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval retrieval", description=retrieval.__doc__)
+    parser.add_argument("folder", type=Path, help="corpus.jsonl[.gz], queries.jsonl and qrels.tsv")
+    folder: Path = parser.parse_args(arguments).folder
+
+    def progress(done: int, total: int) -> None:
+        sys.stderr.write(f"\rindexed {done} of {total} documents" + ("\n" if done == total else ""))
+
+    outcomes = asyncio.run(retrieval.evaluate(folder, read_settings(), progress))
+    sys.stdout.write(retrieval.report(outcomes) + "\n")
+    return 0
+
+
+SUITES: dict[str, Callable[[Sequence[str]], int]] = {"retrieval": _retrieval}

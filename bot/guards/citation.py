@@ -1,0 +1,110 @@
+"""Admits a piece of an answer only when the evidence it names says so; nothing a model says passes unchecked.
+
+The test is simple, and strict where being wrong is dangerous: what can be typed, dialled or counted (commands,
+identifiers, numbers) must stand word for word in the evidence; the rest must share most of its content words
+with it; and a warning must not lose its "not".
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from bot.rules.sentences import Piece, sentences
+from bot.vocabulary import Claim, Evidence
+
+Terms = Callable[[str], frozenset[str]]
+"""Content words of a text, folded so that two texts that say the same share them, also across languages."""
+
+ENOUGH_SHARED = 0.5
+ENOUGH_SHARED_ACROSS_LANGUAGES = 0.3
+_CODE_SPAN = re.compile(r"`([^`\n]+)`")
+_HARD = re.compile(
+    r"https?://[^\s)\]>]+"
+    r"|[A-Za-z0-9]+(?:[_/:@=][A-Za-z0-9_.-]+)+"
+    r"|\b[A-Za-z]+(?:[A-Z][a-z0-9]*)+[A-Za-z0-9]*\b"
+    r"|\b\d+(?:[.,:]\d+)*(?:\s?(?:%|ms|s|m|h|GB|GiB|MB|MiB|KB|k))?(?![A-Za-z0-9])"
+)
+_NEGATION = re.compile(
+    r"\b(?:not|never|don't|doesn't|do not|cannot|can't|must not|avoid|without|unless|no longer|isn't|won't)\b"
+    r"|不要|不能|不得|切勿|禁止|勿|不可|避免|不会|没有|未",
+    re.IGNORECASE,
+)
+_CJK = re.compile(r"[\u3400-\u9fff]")
+
+
+def admit(piece: Piece, numbered: Mapping[int, Evidence], terms: Terms) -> Claim | None:
+    """The piece as a claim with the evidence that supports it, or None.
+
+    Cited evidence is tried first, alone and together. When it does not support the piece, or none is cited, any other
+    evidence that supports it by itself is cited instead. A code block must stand in one piece of evidence.
+    """
+    if piece.code:
+        source = next((e for e in numbered.values() if _holds_code(e.text, piece.text)), None)
+        return Claim(text=piece.text, cites=(source.id,)) if source else None
+    cited = [numbered[n] for n in piece.cites if n in numbered]
+    supporting = [evidence for evidence in cited if _supports([evidence], piece.text, terms)]
+    if not supporting and len(cited) > 1 and _supports(cited, piece.text, terms):
+        supporting = cited
+    if not supporting:
+        supporting = [e for e in numbered.values() if _supports([e], piece.text, terms)][:1]
+    if not supporting:
+        return None
+    return Claim(text=piece.prefix + piece.text, cites=tuple(evidence.id for evidence in supporting))
+
+
+def quote(claim: Claim, evidence: Evidence, terms: Terms) -> str:
+    """The passage of the evidence that says most of what the claim says, word for word."""
+    wanted = terms(claim.text)
+    parts = [part for line in evidence.text.splitlines() for part in sentences(line)]
+    return max(parts, key=lambda part: _shared(wanted, terms(part)), default=evidence.text.strip()[:300])
+
+
+def hard_facts(text: str) -> tuple[str, ...]:
+    """What must not be wrong in a text: code spans, identifiers, addresses, numbers."""
+    rest = _CODE_SPAN.sub(" ", text)
+    return tuple(dict.fromkeys([*_CODE_SPAN.findall(text), *_HARD.findall(rest)]))
+
+
+def _supports(evidence: Iterable[Evidence], text: str, terms: Terms) -> bool:
+    source = "\n".join(f"{e.title}\n{e.heading}\n{e.text}" for e in evidence)
+    if not all(_stands_in(fact, source) for fact in hard_facts(text)):
+        return False
+    wanted = terms(text)
+    across = bool(_CJK.search(text)) != bool(_CJK.search(source))
+    if not wanted or _shared(wanted, terms(source)) < (ENOUGH_SHARED_ACROSS_LANGUAGES if across else ENOUGH_SHARED):
+        return False
+    return across or not _loses_negation(text, source, terms)
+
+
+def _loses_negation(text: str, source: str, terms: Terms) -> bool:
+    if _NEGATION.search(text):
+        return False
+    wanted = terms(text)
+    parts = [part for line in source.splitlines() for part in sentences(line)]
+    closest = max(parts, key=lambda part: _shared(wanted, terms(part)), default="")
+    return bool(_NEGATION.search(closest)) and _shared(wanted, terms(_affirmed(closest))) < ENOUGH_SHARED
+
+
+def _affirmed(text: str) -> str:
+    """What a sentence says before its first negation."""
+    found = _NEGATION.search(text)
+    return text[: found.start()] if found else text
+
+
+def _shared(wanted: frozenset[str], present: frozenset[str]) -> float:
+    return len(wanted & present) / len(wanted) if wanted else 0.0
+
+
+def _stands_in(fact: str, source: str) -> bool:
+    pattern = r"\s+".join(re.escape(word) for word in fact.strip().split())
+    border = r"(?![0-9])" if fact[-1:].isdigit() else ""
+    return (
+        re.search(rf"(?<![0-9.]){pattern}{border}" if fact[:1].isdigit() else pattern + border, source, re.I)
+        is not None
+    )
+
+
+def _holds_code(source: str, block: str) -> bool:
+    held = {" ".join(line.split()) for line in source.splitlines()}
+    lines = [" ".join(line.split()) for line in block.splitlines()[1:] if not line.strip().startswith(("```", "~~~"))]
+    typed = [line for line in lines if line and not line.startswith("#")]
+    return bool(typed) and all(line in held for line in typed)

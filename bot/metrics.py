@@ -1,0 +1,10 @@
+"""What is counted for Prometheus: questions by how they ended, and how long they took."""
+
+from prometheus_client import Counter, Histogram
+
+ANSWERED = Counter("nightshift_questions_total", "Questions by the kind of card they ended in", ["kind", "level"])
+SECONDS = Histogram(
+    "nightshift_question_seconds",
+    "Seconds from the start of a question's journey to its card",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120),
+)

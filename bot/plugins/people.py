@@ -1,0 +1,53 @@
+"""Who is on call: asked of the directory when a question is about people."""
+
+import re
+from dataclasses import dataclass
+
+from bot.vocabulary import Evidence, RewrittenQuery
+from connectors.directory.port import Directory, Duty
+from knowledge.service_graph import ServiceGraph
+
+_ABOUT_PEOPLE = re.compile(
+    r"\bon[- ]?call\b|\bpager\b|\bwho (?:do|should|can|to) (?:i |we )?(?:call|page|ask|escalate|contact)\b"
+    r"|\bwho(?:'s| is| owns)\b|\bescalat|\bowner\b|\bcontact\b|值班|找谁|联系谁|谁负责|负责人|升级",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class People:
+    """Evidence about who is on call for the services of the question, or for every team when it names none."""
+
+    directory: Directory
+    graph: ServiceGraph
+    name: str = "on-call table"
+
+    def wants(self, query: RewrittenQuery) -> bool:
+        """Only a question about people is worth asking for."""
+        return any(_ABOUT_PEOPLE.search(search) for search in query.searches)
+
+    async def gather(self, query: RewrittenQuery) -> tuple[Evidence, ...]:
+        """One piece of evidence per team, at the time the question names."""
+        named = [self.graph.services[name] for name in query.entities.services if name in self.graph.services]
+        owners = {service.team: service.name for service in reversed(named) if service.team}
+        teams = owners or {service.team: "" for service in self.graph.services.values() if service.team}
+        moment = query.entities.window.start if query.entities.window else query.asked_at
+        duties = [(await self.directory.on_call(team, moment), service) for team, service in teams.items()]
+        return tuple(_evidence(duty, service) for duty, service in duties if duty)
+
+
+def _evidence(duty: Duty, service: str) -> Evidence:
+    subject = f"{service} (team {duty.team})" if service else f"team {duty.team}"
+    lines = [
+        f"On call for {subject} is {duty.primary.name}, until {duty.until:%Y-%m-%d %H:%M} UTC.",
+        f"Second on call for {subject} is {duty.secondary.name}.",
+        *(f"Escalation {step}." for step in duty.escalation),
+    ]
+    zh = f"{service or duty.team} 值班：{duty.primary.name}，备班：{duty.secondary.name}。"
+    return Evidence(
+        id=f"people:{duty.team}",
+        kind="people",
+        title="On-call table",
+        heading=subject,
+        text="\n".join([*lines, zh]),
+    )

@@ -1,0 +1,40 @@
+"""What a journey may ask for: every port it uses, opened and chosen elsewhere."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.ladder import Ladder
+from bot.plugin import Plugin
+from bot.rules.entities import Names
+from bot.rules.terms import Terms
+from connectors.chat.port import Chat
+from connectors.state.port import State
+from knowledge.library import Library
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far one answer may go."""
+
+    rounds: int
+    seconds: float
+    evidence_tokens: int
+    local_evidence_tokens: int
+    output_tokens: int
+    local_output_tokens: int
+    hits: int
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The outside world of the assistant. ``clock`` counts seconds from anywhere; ``services`` finds their names."""
+
+    state: State
+    library: Library
+    ladder: Ladder
+    plugins: Sequence[Plugin]
+    chats: Mapping[str, Chat]
+    services: Names
+    terms: Terms
+    limits: Limits
+    clock: Callable[[], float]

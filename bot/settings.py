@@ -1,0 +1,134 @@
+"""All settings of the assistant; the only place of this program that reads the environment."""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, ClassVar, cast
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from knowledge.settings import Names, Section, SharedPorts, SharedSettings, read
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Ports(SharedPorts):
+    """Which vendor serves a seam: the name of a file in `connectors/<seam>/`."""
+
+    llm: Names = ("local",)
+    """Language models, the first that answers is used; `[]` works without one. With a table
+    `[connectors.llm.endpoint]` the default is `["endpoint", "local"]`."""
+
+    state: str = "sql"
+    """What keeps questions, answers and the queue of work."""
+
+    directory: str | None = "file"
+    """Who people are and who is on call."""
+
+    weights: Names = ("folder", "mirror", "packages", "hub")
+    """Where `python -m bot models pull` looks for model files, in this order."""
+
+
+class Proxy(Section):
+    """A reverse proxy that signs people in (OIDC) and says who they are in a header."""
+
+    addresses: Names = ()
+    """Addresses or networks (`10.0.0.0/8`) whose headers are believed; nobody else's are."""
+
+    user_header: str = "X-Forwarded-User"
+    """The header with the person's name. The proxy must remove it from what comes in."""
+
+    @field_validator("addresses")
+    @classmethod
+    def _are_networks(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            ipaddress.ip_network(address, strict=False)
+        return addresses
+
+
+class Web(Section):
+    """The page, the widget and the API."""
+
+    host: str = "127.0.0.1"
+    """The address to listen at. Beyond this machine a token or a proxy is required."""
+
+    port: Port = 8080
+    """The port to listen at."""
+
+    token: SecretStr | None = None
+    """What callers have to send as `Authorization: Bearer …`."""
+
+    allowed_origins: Names = ()
+    """Origins of other sites that may embed the widget, such as `https://wiki.example.com`."""
+
+    proxy: Proxy = Proxy()
+    """A reverse proxy that signs people in."""
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> "Web":
+        local = self.host in ("localhost", "127.0.0.1", "::1")
+        if not (local or self.token or self.proxy.addresses):
+            raise ValueError(
+                f"{self.host} lets other machines in: set web.token or web.proxy.addresses, or use 127.0.0.1"
+            )
+        return self
+
+
+class Answer(Section):
+    """How much work goes into one answer."""
+
+    max_rounds: Annotated[int, Field(ge=1, le=5)] = 2
+    """How often a question is looked up, refined between."""
+
+    time_budget_seconds: Annotated[float, Field(gt=0)] = 90.0
+    """After this long no new round starts and what there is is said."""
+
+    max_output_tokens: Annotated[int, Field(ge=64)] = 700
+    """The longest answer a model may write."""
+
+    evidence_tokens: Annotated[int, Field(ge=256)] = 6000
+    """The room for evidence in the prompt."""
+
+    local_max_output_tokens: Annotated[int, Field(ge=64)] = 320
+    """The longest answer the local model may write; on two cores it writes 20 tokens a second."""
+
+    local_evidence_tokens: Annotated[int, Field(ge=256)] = 1200
+    """The room for evidence in the local model's prompt; on two cores it reads 60 to 90 tokens a second."""
+
+    hits: Annotated[int, Field(ge=1, le=50)] = 8
+    """How many passages a search returns."""
+
+
+class Settings(SharedSettings):
+    """Everything that can be set; `python -m bot settings` shows each value and where it came from."""
+
+    knows_all: ClassVar[bool] = True
+
+    demo: bool = True
+    """Offer the demo's questions on an empty page, and use its services and rota where none of yours are set."""
+
+    services_file: Path | None = None
+    """A YAML file of your services: names, aliases in both languages, owners. None: the demo's, if `demo` is on."""
+
+    ports: Ports = Ports()
+    """Which vendor serves a seam."""
+
+    web: Web = Web()
+    """The page, the widget and the API."""
+
+    answer: Answer = Answer()
+    """How much work goes into one answer."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _endpoint_first(cls, data: Mapping[str, object]) -> Mapping[str, object]:
+        llm = cast("Mapping[str, Mapping[str, object]]", data.get("connectors") or {}).get("llm", {})
+        ports = data.get("ports") or {}
+        if "endpoint" in llm and isinstance(ports, Mapping) and "llm" not in ports:
+            return {**data, "ports": {**ports, "llm": ("endpoint", "local")}}
+        return data
+
+
+def read_settings(config: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
+    """The settings of this run. Raises BadSettings, whose lines can be shown as they are."""
+    return read(Settings, config, overrides)

@@ -1,0 +1,107 @@
+"""Step 10: from what was found and said to the card that every front end shows."""
+
+import re
+from collections.abc import Sequence
+
+from bot.guards.citation import quote
+from bot.rules.terms import Terms
+from bot.steps.wording import CHAT, INSUFFICIENT, NOTICES
+from bot.vocabulary import Answer, Claim, Evidence, Language, Query, RewrittenQuery, Spent
+from connectors.chat.port import Card, Citation, Footer
+
+_LISTED = re.compile(r"^\s*(?:[-*+]|\d+[.)、])\s")
+_OWN_LINE = re.compile(rf"{_LISTED.pattern}|^(?:```|>|\*\*)")
+
+
+def present(
+    query: Query,
+    rewritten: RewrittenQuery,
+    answer: Answer,
+    evidence: Sequence[Evidence],
+    terms: Terms,
+    footer: Footer,
+) -> Card:
+    """The answer with its citations renumbered in the order they are read, or what was looked for in vain."""
+    known = {one.id: one for one in evidence}
+    numbers: dict[str, int] = {}
+    text = _joined([_marked(claim, numbers) for claim in answer.claims], query.language)
+    quotes = {i: next(quote(c, known[i], terms) for c in answer.claims if i in c.cites) for i in numbers}
+    return Card(
+        question_id=query.question_id,
+        kind="answer" if answer.claims else "insufficient",
+        language=query.language,
+        text=text or INSUFFICIENT[query.language],
+        citations=tuple(_citation(known[i], number, quotes[i]) for i, number in numbers.items()),
+        rewritten_query=rewritten.text,
+        looked_for=() if answer.claims else rewritten.searches,
+        notices=(*query.notices, *_notices(rewritten, evidence, query)),
+        footer=footer,
+    )
+
+
+def present_chat(query: Query, footer: Footer) -> Card:
+    """The reply to a greeting: what the assistant can be asked."""
+    return Card(
+        question_id=query.question_id, kind="notice", language=query.language, text=CHAT[query.language], footer=footer
+    )
+
+
+def footer(spent: Sequence[Spent], seconds: float, rounds: int) -> Footer:
+    """What everything together cost; the level is that of the step that wrote the answer, the last one."""
+    written = spent[-1]
+    cost = sum(one.cost for one in spent)
+    currency = next((one.currency for one in spent if one.currency), "")
+    return Footer(
+        level=written.level,
+        model=written.model,
+        tokens_in=sum(one.tokens_in for one in spent),
+        tokens_out=sum(one.tokens_out for one in spent),
+        seconds=round(seconds, 1),
+        cost=f"{cost:.4f} {currency}" if currency else None,
+        rounds=rounds,
+    )
+
+
+def _notices(rewritten: RewrittenQuery, evidence: Sequence[Evidence], query: Query) -> list[str]:
+    words = NOTICES[query.language]
+    failed = [words["failed"].format(name=e.title, reason=e.text) for e in evidence if e.kind == "failure"]
+    return [*failed, *([words[rewritten.route]] if rewritten.route in words else [])]
+
+
+def _marked(claim: Claim, numbers: dict[str, int]) -> str:
+    for evidence_id in claim.cites:
+        numbers.setdefault(evidence_id, len(numbers) + 1)
+    mark = "".join(f"[{numbers[evidence_id]}]" for evidence_id in claim.cites)
+    if claim.text.startswith("```"):
+        return f"{claim.text}\n{mark}"
+    if claim.text.startswith("**"):
+        head, _, rest = claim.text.partition("\n")
+        return f"{head} {mark}\n{rest}"
+    ended = re.match(r"^(.*?)([.。!！?？:：]?)$", claim.text, re.DOTALL)
+    return f"{ended.group(1)} {mark}{ended.group(2)}" if ended else f"{claim.text} {mark}"
+
+
+def _joined(parts: Sequence[str], language: Language) -> str:
+    text = ""
+    for part in parts:
+        if not text:
+            text = part
+        elif _LISTED.match(part) and _LISTED.match(text.rpartition("\n")[2]):
+            text += "\n" + part
+        elif _OWN_LINE.match(part) or _OWN_LINE.match(text.rpartition("\n\n")[2]):
+            text += "\n\n" + part
+        else:
+            text += ("" if language == "zh" else " ") + part
+    return text
+
+
+def _citation(evidence: Evidence, number: int, said: str) -> Citation:
+    return Citation(
+        number=number,
+        document_id=evidence.document_id,
+        chunk_id=evidence.chunk_id,
+        title=evidence.title,
+        heading=evidence.heading,
+        quote=said,
+        link=evidence.link,
+    )

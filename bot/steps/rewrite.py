@@ -1,0 +1,93 @@
+"""Step 3: a query becomes searchable: the model words it, rules say what it must and must not contain."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, StringConstraints
+
+from bot.guards.citation import hard_facts
+from bot.ladder import Ladder
+from bot.rules.entities import Names, find_entities
+from bot.rules.followups import carried, is_follow_up, stand_alone
+from bot.rules.routes import find_route
+from bot.steps.prompts import instruction
+from bot.vocabulary import Entities, Query, RewrittenQuery, Spent, Writer
+from connectors.llm.port import Prompt
+from knowledge.language import language_of
+
+_EXAMPLES = (
+    (
+        "ann: connection pool of payments in production?\nbot: It holds 40 connections.\nlast message: and in staging?",
+        '{"query": "connection pool of payments in staging"}',
+    ),
+    (
+        "last message: hi, node-7 shows DiskPressure since 10:20, what now",
+        '{"query": "node-7 DiskPressure since 10:20"}',
+    ),
+    (
+        "张: 昨晚 coredns 解析失败\nbot: 建议先看 coredns 日志。\nlast message: 能回滚吗",
+        '{"query": "昨晚 coredns 解析失败 能回滚吗"}',
+    ),
+)
+
+
+class Rewriting(BaseModel):
+    """What the model is asked for."""
+
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+
+async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQuery:
+    """The query as it will be searched for. A person's own edit is taken as it stands."""
+    asked = ladder.for_question()
+    entities = find_entities(query.edited or query.text, services, query.asked_at)
+    follow_up = not query.edited and is_follow_up(query, entities)
+    if follow_up:
+        entities = carried(entities, find_entities(query.history[-1].rewritten, services, query.asked_at))
+    by_rules = query.edited or stand_alone(query, entities)
+    text, by = by_rules, "person" if query.edited else "rules"
+    route = find_route(query.text)
+    if not query.edited and route != "chat":
+        text, by = await _worded(query, by_rules, entities, services, asked)
+    searches = (text, by_rules) if follow_up else (text, by_rules, query.edited or query.text)
+    return RewrittenQuery(
+        text=text,
+        searches=tuple(dict.fromkeys(searches)),
+        language=query.language,
+        asked_at=query.asked_at,
+        route=route,
+        entities=entities,
+        follow_up=follow_up,
+        by=by,
+        spent=asked.spent(),
+    )
+
+
+async def _worded(
+    query: Query, by_rules: str, entities: Entities, services: Names, asked: Ladder
+) -> tuple[str, Writer]:
+    reply = await asked.ask(_prompt(query), Rewriting, max_tokens=150)
+    if reply is None or not faithful(reply.query, query, entities, services):
+        return by_rules, "rules"
+    spent: Spent = asked.spent()
+    return reply.query, "rules" if spent.level == "none" else spent.level
+
+
+def faithful(text: str, query: Query, entities: Entities, services: Names) -> bool:
+    """Whether a rewriting says nothing that nobody said, loses no name, and keeps the language."""
+    said = "\n".join(
+        [query.text, *(f"{turn.asked}\n{turn.rewritten}\n{turn.answered}" for turn in query.history)]
+    ).lower()
+    kept = text.lower()
+    return (
+        all(fact.lower() in said for fact in hard_facts(text))
+        and set(services(text)) <= set(services(said))
+        and set(entities.services) <= set(services(text))
+        and all(identifier.lower() in kept for identifier in entities.identifiers)
+        and language_of(text) == query.language
+        and len(text) <= 2 * len(query.text) + 120
+    )
+
+
+def _prompt(query: Query) -> Prompt:
+    lines = [f"{query.author}: {turn.asked}\nbot: {turn.answered[:300]}" for turn in query.history[-3:]]
+    return Prompt(instruction("rewrite"), "\n".join([*lines, f"last message: {query.text}"]), _EXAMPLES)

@@ -1,0 +1,213 @@
+"""`python -m bot ask`: a question in the terminal, answered by the running server or, without one, in this process."""
+
+import asyncio
+import json
+import re
+import secrets
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+import httpx
+from pydantic import ValidationError
+from rich.console import Console
+
+from bot.address import is_ours, own_url
+from bot.assistant import Assistant
+from bot.server_events import Event, events
+from bot.settings import Settings, Web
+from bot.terminal_view import View
+from connectors.chat.port import Card, IncomingMessage
+from connectors.embedding.port import EmbeddingUnavailable
+from connectors.llm.port import ModelUnavailable
+from connectors.state.port import StateUnavailable
+from connectors.vectors.port import VectorStoreUnavailable
+
+EXIT_CODES = {"answer": 0, "notice": 0, "insufficient": 3, "failure": 1}
+
+_RECONNECTS = 5
+_SILENCE_SECONDS = 60.0
+_VISITOR = "terminal-visitor"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was typed. ``as_query``: search with these words as they stand."""
+
+    question: str
+    thread_id: str | None = None
+    as_query: bool = False
+    as_json: bool = False
+
+
+class NoAnswer(Exception):
+    """There will be no answer; the message is one line that says why."""
+
+
+class Door(Protocol):
+    """Somewhere to ask."""
+
+    def ask(self, request: Request) -> AsyncGenerator[Event]:
+        """Progress up to the card. Raises NoAnswer."""
+
+
+def ask(settings: Settings, request: Request) -> int:
+    """Ask, show, and say by the exit code what came: 0 an answer, 3 not enough evidence, 1 a failure."""
+    try:
+        card = asyncio.run(_within(settings, request))
+    except (NoAnswer, StateUnavailable, VectorStoreUnavailable, EmbeddingUnavailable, ModelUnavailable) as failed:
+        print(" ".join(str(failed).split()), file=sys.stderr)  # noqa: T201  # the terminal is this module's job
+        return 1
+    if request.as_json:
+        print(card.model_dump_json(indent=2))  # noqa: T201
+    return EXIT_CODES[card.kind]
+
+
+async def _within(settings: Settings, request: Request) -> Card:
+    # The journey keeps its own, shorter deadline; this one is for a server that dies under us.
+    seconds = 3 * settings.answer.time_budget_seconds + 120
+    try:
+        async with asyncio.timeout(seconds), open_door(settings) as door:
+            return await converse(door, request, Console(quiet=request.as_json))
+    except TimeoutError:
+        raise NoAnswer(f"No answer after {seconds:.0f} s; `python -m bot doctor` says what is wrong.") from None
+
+
+async def converse(door: Door, request: Request, console: Console) -> Card:
+    """Show progress as it comes and the card in the end."""
+    with View(console) as view:
+        async with aclosing(door.ask(request)) as coming:
+            async for event in coming:
+                if event.kind == "card":
+                    card = _card(event.data)
+                    view.finish(card)
+                    return card
+                view.show(event.kind, _text(event.data))
+    raise NoAnswer("The answer broke off; ask again.")
+
+
+@asynccontextmanager
+async def open_door(settings: Settings) -> AsyncIterator[Door]:
+    """The running server's door, or the assistant itself, opened in this process."""
+    if await asyncio.to_thread(is_ours, settings.web):
+        timeout = httpx.Timeout(_SILENCE_SECONDS, connect=5)
+        # Proxies of the environment are for the world outside; this is our own machine.
+        async with httpx.AsyncClient(base_url=own_url(settings.web), timeout=timeout, trust_env=False) as client:
+            introduce(client, settings.web, settings.roots.home / _VISITOR)
+            yield ServerDoor(client)
+    else:
+        from bot.app import open_assistant
+        from bot.http import utc_now
+
+        async with open_assistant(settings) as assistant:
+            yield ProcessDoor(assistant, utc_now)
+
+
+@dataclass
+class ServerDoor:
+    """Asks over HTTP; a stream that breaks is taken up again behind the last event."""
+
+    client: httpx.AsyncClient
+
+    async def ask(self, request: Request) -> AsyncGenerator[Event]:
+        """Progress up to the card. Raises NoAnswer."""
+        body: dict[str, str | None] = {"text": request.question, "event_id": str(uuid4())}
+        body |= {"thread_id": request.thread_id, "query": request.question if request.as_query else None}
+        try:
+            accepted = await self.client.post("/api/messages", json=body)
+            _refuse(accepted)
+            question_id, seen = str(accepted.json()["question_id"]), 0
+        except (httpx.HTTPError, KeyError, ValueError) as broken:
+            raise NoAnswer(f"{self.client.base_url} did not take the question: {_cause(broken)}") from None
+        for _ in range(_RECONNECTS):
+            async for event in self._stream(question_id, seen):
+                seen = event.sequence
+                yield event
+                if event.kind == "card":
+                    return
+        raise NoAnswer(f"{self.client.base_url} broke off; the answer will be on the page, or ask again.")
+
+    async def _stream(self, question_id: str, seen: int) -> AsyncIterator[Event]:
+        path, headers = f"/api/questions/{question_id}/stream", {"Last-Event-ID": str(seen)}
+        try:
+            async with self.client.stream("GET", path, headers=headers) as response:
+                if response.is_error:
+                    await response.aread()
+                    _refuse(response)
+                async for event in events(response.aiter_lines()):
+                    yield event
+        except httpx.TransportError:
+            return
+
+
+@dataclass
+class ProcessDoor:
+    """Asks an assistant that lives in this process."""
+
+    assistant: Assistant
+    now: Callable[[], datetime]
+
+    async def ask(self, request: Request) -> AsyncGenerator[Event]:
+        """Progress up to the card."""
+        event_id = str(uuid4())
+        message = IncomingMessage(
+            event_id=f"terminal:{event_id}",
+            channel="terminal",
+            thread_id=request.thread_id or f"terminal-{event_id}",
+            author="terminal",
+            text=request.question,
+            sent_at=self.now(),
+            query=request.question if request.as_query else None,
+        )
+        question_id, _ = await self.assistant.on_message(message)
+        async for frame in self.assistant.follow(question_id):
+            yield Event(frame.sequence, frame.kind, frame.data)
+
+
+def introduce(client: httpx.AsyncClient, web: Web, file: Path) -> None:
+    """Sign in, as the same visitor every time, so that ``--thread`` finds what this terminal asked before."""
+    visitor = file.read_text(encoding="ascii", errors="replace") if file.exists() else ""
+    if not re.fullmatch(r"[\w-]{22,64}", visitor, re.ASCII):
+        visitor = secrets.token_urlsafe(24)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(visitor, encoding="ascii")
+    client.cookies.set("nightshift", visitor)
+    client.headers["X-Nightshift-Visitor"] = visitor
+    if web.token:
+        client.headers["Authorization"] = f"Bearer {web.token.get_secret_value()}"
+
+
+def _refuse(response: httpx.Response) -> None:
+    if not response.is_error:
+        return
+    try:
+        detail = str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        detail = f"HTTP {response.status_code}"
+    raise NoAnswer(detail)
+
+
+def _cause(broken: Exception) -> str:
+    return str(broken) or type(broken).__name__
+
+
+def _card(data: str) -> Card:
+    """The card, from this process or from the web API, which adds the rendered text to it."""
+    try:
+        fields = json.loads(data)
+        return Card.model_validate({key: value for key, value in fields.items() if key in Card.model_fields})
+    except (ValueError, AttributeError, ValidationError):
+        raise NoAnswer("The answer cannot be read: server and terminal are of different versions.") from None
+
+
+def _text(data: str) -> str:
+    try:
+        return str(json.loads(data)["text"])
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,104 @@
+"""What a question looks like in a terminal while it is answered, and the card in the end."""
+
+import re
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.spinner import Spinner
+from rich.text import Text
+
+from connectors.chat.port import Card, Citation, Footer
+
+# ECMA-48: control strings (OSC, DCS, …) with their content, control sequences, two-character escapes; then every other
+# control character, and the marks that turn the direction of writing.
+_CONTROL = re.compile(
+    r"\x1b[PX^_\]].*?(?:\x07|\x1b\\|\x9c|$)|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]?"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]",
+    re.DOTALL,
+)
+_LINES_BESIDE_DRAFT = 4
+_WORDS = {
+    "en": {"query": "searched for", "sources": "Sources", "looked": "Looked for", "tokens": "tokens", "s": "s"},
+    "zh": {"query": "检索", "sources": "来源", "looked": "已查找", "tokens": "令牌", "s": "秒"},
+}
+_LEVELS = {
+    "en": {"endpoint": "large model", "local": "local model", "none": "no model"},
+    "zh": {"endpoint": "大模型", "local": "本地模型", "none": "无模型"},
+}
+
+
+def plain(text: str) -> str:
+    """Text from a model or a document, unable to steer the terminal."""
+    return _CONTROL.sub("", text)
+
+
+class View:
+    """Status and draft while they come (only on a real terminal), then the card."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._status, self._draft = "", ""
+        self._live = Live(console=console, transient=True, refresh_per_second=10)
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def show(self, kind: str, text: str) -> None:
+        """One step of progress: a status, more of the draft, or another draft."""
+        if kind == "status":
+            self._status = plain(text)
+        elif kind in ("append", "replace"):
+            self._draft = plain(text if kind == "replace" else self._draft + text)
+        self._live.update(self._progress())
+
+    def finish(self, card: Card) -> None:
+        """The card in place of the progress."""
+        self._live.stop()
+        self.console.print(rendered(card))
+
+    def _progress(self) -> RenderableType:
+        room = max(self.console.height - _LINES_BESIDE_DRAFT, 1)
+        tail = Text("\n".join(self._draft.splitlines()[-room:]))
+        return Group(Spinner("dots", Text(self._status, style="dim")), tail)
+
+
+def rendered(card: Card) -> RenderableType:
+    """The card: what was searched for, the answer, what could not be done, sources, what it cost."""
+    words = _WORDS[card.language]
+    parts: list[RenderableType] = []
+    if card.rewritten_query:
+        parts += [Text(f"{words['query']}: {plain(card.rewritten_query)}", style="dim"), Text()]
+    parts.append(Markdown(plain(card.text), hyperlinks=False))
+    if card.looked_for:
+        parts += [Text(), Text(f"{words['looked']}: {plain('; '.join(card.looked_for))}")]
+    parts += [Text(f"! {plain(notice)}", style="yellow") for notice in card.notices]
+    if card.citations:
+        parts += [Text(), Text(words["sources"], style="bold"), *(_source(citation) for citation in card.citations)]
+    if card.footer:
+        parts += [Text(), _cost(card.footer, card.language)]
+    return Group(*parts)
+
+
+def _source(citation: Citation) -> Text:
+    place = " › ".join(part for part in (citation.title, citation.heading) if part)
+    line = Text(f"[{citation.number}] {plain(place)}")
+    return line.append(f"  {plain(citation.link)}", style="dim") if citation.link else line
+
+
+def _cost(footer: Footer, language: str) -> Text:
+    words = _WORDS[language]
+    parts = [_LEVELS[language][footer.level], footer.model if footer.level != "none" else ""]
+    if footer.tokens_in or footer.tokens_out:
+        parts.append(f"{footer.tokens_in} + {footer.tokens_out} {words['tokens']}")
+    parts += [f"{footer.seconds:.1f} {words['s']}", footer.cost or ""]
+    return Text(" · ".join(plain(part) for part in parts if part), style="dim")

@@ -1,0 +1,168 @@
+"""The web front end: the pages, and the API behind them."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Annotated
+from uuid import NAMESPACE_URL, uuid5
+
+from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from bot.assistant import Assistant
+from bot.settings import Web
+from bot.web import views
+from bot.web.boundary import PREFLIGHT, Refused, bounded
+from bot.web.events import events
+from bot.web.login import Login, Visitor
+from bot.web.pages import serve, serve_anywhere
+from connectors.chat.port import IncomingMessage
+from connectors.state.port import Question
+
+LARGEST_FRAME_NUMBER = 2**31 - 1
+
+
+def build_router(assistant: Assistant, settings: Web, now: Callable[[], datetime]) -> APIRouter:
+    """Everything a browser asks for, with logins, limits and security headers of its own."""
+    router = APIRouter(route_class=bounded(settings), include_in_schema=False)
+    login = Login(settings, now)
+    _add_pages(router, login)
+    _add_session(router, login, settings)
+    _add_messages(router, assistant, login, now)
+    _add_answers(router, assistant, login, now)
+    _add_reading(router, assistant, login)
+    return router
+
+
+def _add_pages(router: APIRouter, login: Login) -> None:
+    @router.get("/")
+    async def product_page(request: Request, response: Response) -> Response:
+        try:
+            login.visitor(request, response)
+        except Refused as refusal:
+            if refusal.code != "login" or login.settings.token is None:
+                raise
+            return RedirectResponse("/login", 303)
+        page = serve(request, "page.html")
+        page.headers.raw.extend(response.headers.raw)
+        return page
+
+    @router.get("/login")
+    async def login_page(request: Request) -> Response:
+        return serve(request, "login.html")
+
+    @router.get("/demo")
+    async def demo_page(request: Request) -> Response:
+        return serve(request, "demo.html")
+
+    @router.get("/widget.js")
+    async def widget(request: Request) -> Response:
+        return serve_anywhere(request, "widget.js")
+
+    @router.get("/static/{name}")
+    async def static(request: Request, name: str) -> Response:
+        return serve_anywhere(request, name)
+
+
+def _add_session(router: APIRouter, login: Login, settings: Web) -> None:
+    @router.post("/login")
+    async def sign_in(request: Request, token: Annotated[str, Form()] = "") -> Response:
+        welcome = RedirectResponse("/", 303)
+        return welcome if login.sign_in(request, welcome, token) else RedirectResponse("/login?failed", 303)
+
+    @router.post("/logout")
+    async def sign_out() -> Response:
+        farewell = RedirectResponse("/", 303)
+        login.sign_out(farewell)
+        return farewell
+
+    @router.get("/api/session")
+    async def session(who: Annotated[Visitor, Depends(login.visitor)]) -> views.Session:
+        return views.Session(login=who.login, name=who.name)
+
+    @router.options("/api/{path:path}")
+    async def preflight(request: Request, path: str) -> Response:
+        if request.headers.get("origin") not in settings.allowed_origins:
+            raise Refused(403, "origin", f"Pages of this site may not ask for /api/{path}; see web.allowed_origins.")
+        return Response(status_code=204, headers=PREFLIGHT)
+
+
+def _add_messages(router: APIRouter, assistant: Assistant, login: Login, now: Callable[[], datetime]) -> None:
+    @router.post("/api/messages", status_code=202)
+    async def ask(message: views.NewMessage, who: Annotated[Visitor, Depends(login.visitor)]) -> views.Accepted:
+        _check_length(message)
+        if message.thread_id is not None:
+            await _own_thread(assistant, message.thread_id, who)
+        # Events are told apart by author too: nobody can be handed an answer by guessing another's event id.
+        event_id = f"web:{who.author}:{message.event_id}"
+        incoming = IncomingMessage(
+            event_id=event_id,
+            channel="web",
+            thread_id=message.thread_id or f"web-{uuid5(NAMESPACE_URL, event_id)}",
+            author=who.author,
+            text=message.text,
+            sent_at=now(),
+            query=message.query or None,
+        )
+        question_id, fresh = await assistant.on_message(incoming)
+        return views.Accepted(question_id=question_id, thread_id=incoming.thread_id, fresh=fresh)
+
+
+def _add_answers(router: APIRouter, assistant: Assistant, login: Login, now: Callable[[], datetime]) -> None:
+    async def own_question(question_id: str, who: Annotated[Visitor, Depends(login.visitor)]) -> Question:
+        question = await assistant.question(question_id)
+        if question is None:
+            raise Refused(404, "missing", "There is no such question.")
+        if question.author != who.author:
+            await _own_thread(assistant, question.thread_id, who)
+        return question
+
+    @router.get("/api/questions/{question_id}/stream", response_class=EventSourceResponse)
+    async def stream(
+        question: Annotated[Question, Depends(own_question)],
+        after: Annotated[int, Query(ge=0, le=LARGEST_FRAME_NUMBER)] = 0,
+        last_event_id: Annotated[int, Header(ge=0, le=LARGEST_FRAME_NUMBER)] = 0,
+    ) -> AsyncIterator[ServerSentEvent]:
+        async for event in events(assistant.follow(question.id, max(after, last_event_id))):
+            yield event
+
+    @router.post("/api/questions/{question_id}/feedback", status_code=204)
+    async def judge(
+        verdict: views.Verdict,
+        question: Annotated[Question, Depends(own_question)],
+        who: Annotated[Visitor, Depends(login.visitor)],
+    ) -> None:
+        await assistant.on_feedback(question.id, who.author, verdict.vote, verdict.reason, now())
+
+
+def _add_reading(router: APIRouter, assistant: Assistant, login: Login) -> None:
+    @router.get("/api/threads")
+    async def threads(who: Annotated[Visitor, Depends(login.visitor)]) -> views.Threads:
+        found = await assistant.threads(who.author)
+        return views.Threads(threads=tuple(views.listed_thread(thread) for thread in found))
+
+    @router.get("/api/threads/{thread_id}")
+    async def thread(thread_id: str, who: Annotated[Visitor, Depends(login.visitor)]) -> views.ShownThread:
+        questions = await _own_thread(assistant, thread_id, who)
+        return views.ShownThread(id=thread_id, questions=tuple(views.shown_question(q) for q in questions))
+
+    @router.get("/api/documents/{document_id:path}", dependencies=[Depends(login.visitor)])
+    async def document(document_id: str) -> views.ShownDocument:
+        found = await assistant.document(document_id)
+        if found is None:
+            raise Refused(404, "missing", "This document is no longer in the library.")
+        return views.shown_document(found)
+
+
+async def _own_thread(assistant: Assistant, thread_id: str, who: Visitor) -> tuple[Question, ...]:
+    questions = await assistant.thread(thread_id)
+    if not any(question.author == who.author for question in questions):
+        raise Refused(404, "missing", "There is no such conversation of yours.")
+    return questions
+
+
+def _check_length(message: views.NewMessage) -> None:
+    if not message.text:
+        raise Refused(422, "empty", "The question is empty.")
+    if max(len(message.text), len(message.query or "")) > views.LONGEST_TEXT:
+        raise Refused(413, "too_long", f"A question may have {views.LONGEST_TEXT:,} characters.")

@@ -1,0 +1,115 @@
+"""An embedding whose model lives in a worker: who goes next there, and what need not be asked again."""
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from connectors.embedding.folder import Folder
+from connectors.embedding.port import EmbeddingUnavailable, Role, Vector
+from connectors.embedding.worker import Worker
+
+# Small, because a query waits for the batch under way: four passages are at most a quarter of a second.
+_BATCH = 4
+_REMEMBERED_QUERIES = 512
+
+# The token limit cuts a text long before this does, unless it is mostly blanks; this bounds the tokenizer's work.
+_CHARACTERS_PER_TOKEN = 64
+
+
+class Turns:
+    """One at a time; the urgent go first, and equals in the order they came."""
+
+    def __init__(self) -> None:
+        """Nobody is at it, nobody waits."""
+        self._busy = False
+        self._order = itertools.count()
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+
+    @contextlib.asynccontextmanager
+    async def take(self, *, urgent: bool) -> AsyncIterator[None]:
+        """Wait for the turn and hold it; a cancelled wait loses no one else's turn."""
+        if self._busy:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (not urgent, next(self._order), turn))
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():
+                    self._pass_on()
+                raise
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            turn = heapq.heappop(self._waiting)[2]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._busy = False
+
+
+class WorkerEmbedding:
+    """Embedding by a worker. Queries overtake passages between batches, and recent queries are remembered."""
+
+    def __init__(self, folder: Folder, identity: str, worker: Worker) -> None:
+        """The worker may not run yet: the first call starts it."""
+        self.identity = identity
+        self.dimension = folder.dimension
+        self.worker = worker
+        self._folder = folder
+        self._turns = Turns()
+        self._remembered: OrderedDict[str, Vector] = OrderedDict()
+
+    async def embed(self, texts: Sequence[str], role: Role) -> list[Vector]:
+        """See the port. A text that occurs twice is computed once; nothing but its beginning is read of a long one."""
+        wanted = [self._prepared(text, role) for text in texts]
+        found = {text: self._remembered[text] for text in wanted if role == "query" and text in self._remembered}
+        # Texts of like length share a batch, where a library pads a batch to its longest.
+        missing = sorted({text for text in wanted if text not in found}, key=len)
+        for batch in _batches(missing):
+            async with self._turns.take(urgent=role == "query"):
+                vectors = await self._undisturbed(batch)
+            found.update(zip(batch, vectors, strict=True))
+        if role == "query":
+            self._remember(found)
+        return [found[text] for text in wanted]
+
+    def _prepared(self, text: str, role: Role) -> str:
+        # A lone surrogate has no UTF-8 form, and every tokenizer refuses it; "?" stands in its place.
+        begin = text[: self._folder.max_tokens * _CHARACTERS_PER_TOKEN]
+        return self._folder.prefixes[role] + begin.encode("utf-8", "replace").decode()
+
+    async def _undisturbed(self, batch: Sequence[str]) -> list[Vector]:
+        # A caller that gives up leaves the batch to its end: cheaper than ending the worker and loading the model anew.
+        work = asyncio.ensure_future(self.worker.encode(batch))
+        try:
+            raw = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            with contextlib.suppress(EmbeddingUnavailable):
+                await work
+            raise
+        numbers = memoryview(raw).cast("f")
+        if len(numbers) != len(batch) * self.dimension:
+            raise EmbeddingUnavailable(
+                f"The model in {self._folder.path} gives vectors of {len(numbers) // len(batch)} numbers, but its "
+                f"config.json says {self.dimension}. Run `python -m bot models verify`."
+            )
+        return [tuple(numbers[at : at + self.dimension]) for at in range(0, len(numbers), self.dimension)]
+
+    def _remember(self, vectors: dict[str, Vector]) -> None:
+        for text, vector in vectors.items():
+            self._remembered[text] = vector
+            self._remembered.move_to_end(text)
+        while len(self._remembered) > _REMEMBERED_QUERIES:
+            self._remembered.popitem(last=False)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))

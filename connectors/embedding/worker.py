@@ -1,0 +1,180 @@
+"""A model in a process of its own: started on first use, spoken to over pipes, gone when its parent is."""
+
+import asyncio
+import contextlib
+import functools
+import json
+import os
+import signal
+import struct
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, TypeAlias, TypeVar
+
+from connectors.embedding.port import EmbeddingUnavailable
+
+Encode: TypeAlias = Callable[[list[str]], bytes]
+"""Texts to their vectors, as one run of little-endian float32."""
+
+S = TypeVar("S")
+
+_HEADER = struct.Struct("<?I")
+_NICENESS = 5
+
+# Spinning OpenMP threads starve every other process of a small machine; see GOMP's and LLVM's OMP_WAIT_POLICY.
+# The model lies in a local folder: a worker that asks a model hub would only wait for a time-out.
+_ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "passive",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def serve(load: Callable[[], Encode]) -> None:
+    """The child's whole life: load the model, say so, then answer one request after the other until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(_NICENESS)
+    # Libraries print to stdout as they please; the pipe to the parent is for replies alone.
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    encode = _answer(replies, load)
+    while encode and (request := _request(sys.stdin.buffer)) is not None:
+        _answer(replies, functools.partial(encode, request))
+
+
+def _answer(replies: BinaryIO, work: Callable[[], S]) -> S | None:
+    result, body = None, b""
+    try:
+        result = work()
+        body = result if isinstance(result, bytes) else b""
+    except Exception as failed:  # noqa: BLE001 - whatever a model library raises, the parent is told, not left waiting
+        body = f"{type(failed).__name__}: {failed}".encode("utf-8", "replace")[:2_000]
+    replies.write(_HEADER.pack(result is not None, len(body)) + body)
+    replies.flush()
+    return result
+
+
+def _request(stream: BinaryIO) -> list[str] | None:
+    header = stream.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        return None
+    texts: list[str] = json.loads(stream.read(_HEADER.unpack(header)[1]))
+    return texts
+
+
+@dataclass
+class Worker:
+    """The parent's end. One call at a time: whoever holds it talks to it alone.
+
+    ``module`` is run with ``argument`` and calls ``serve``. A worker that died is started once more within the same
+    call; a cancelled or late call ends the process, because its reply must not be taken for the next one's.
+    """
+
+    module: str
+    argument: str
+    start_timeout_seconds: float
+    call_timeout_seconds: float
+    _process: asyncio.subprocess.Process | None = field(default=None, init=False)
+    _closed: bool = field(default=False, init=False)
+
+    @property
+    def process_id(self) -> int | None:
+        """The child's id, None while there is none."""
+        return self._process.pid if self._process else None
+
+    async def encode(self, texts: Sequence[str]) -> bytes:
+        """The vectors' float32 bytes. Raises EmbeddingUnavailable."""
+        for _ in range(2):
+            if self._closed:
+                raise EmbeddingUnavailable("Nightshift is shutting down; ask again when it is back.")
+            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+                return await self._exchange(texts)
+        raise EmbeddingUnavailable(
+            "The embedding process died twice on the same texts. It may have run out of memory: free some, or choose "
+            "a smaller model under [connectors.embedding] in nightshift.toml; its last words are in the log."
+        )
+
+    async def aclose(self) -> None:
+        """End the child; no call starts another."""
+        self._closed = True
+        await self._end()
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        if process.stdin:
+            process.stdin.close()
+        await process.wait()
+
+    async def _exchange(self, texts: Sequence[str]) -> bytes:
+        # After a complete answer, a refusal too, the pipe is in step with the calls; after anything else it is not.
+        in_step = False
+        try:
+            process = self._process or await self._start()
+            reply = await self._within(self.call_timeout_seconds, self._ask(process, texts))
+            in_step = True
+        except _Refused:
+            in_step = True
+            raise
+        finally:
+            if not in_step:
+                await self._end()
+        return reply
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            self.module,
+            self.argument,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, **_ENVIRONMENT},  # noqa: TID251 - handed on to the child, not read
+        )
+        try:
+            await self._within(self.start_timeout_seconds, self._reply(self._process))
+        except _Refused as refused:
+            await self._end()
+            raise EmbeddingUnavailable(
+                f"The embedding model cannot be loaded ({refused}). Run `python -m bot models verify`."
+            ) from refused
+        return self._process
+
+    async def _ask(self, process: asyncio.subprocess.Process, texts: Sequence[str]) -> bytes:
+        request = json.dumps(list(texts)).encode()
+        if process.stdin is None:
+            raise ConnectionError
+        process.stdin.write(_HEADER.pack(True, len(request)) + request)  # noqa: FBT003 - a struct's field
+        await process.stdin.drain()
+        return await self._reply(process)
+
+    async def _reply(self, process: asyncio.subprocess.Process) -> bytes:
+        if process.stdout is None:
+            raise ConnectionError
+        good, length = _HEADER.unpack(await process.stdout.readexactly(_HEADER.size))
+        body = await process.stdout.readexactly(length)
+        if not good:
+            raise _Refused(body.decode("utf-8", "replace"))
+        return body
+
+    async def _within(self, seconds: float, work: Coroutine[None, None, bytes]) -> bytes:
+        try:
+            return await asyncio.wait_for(work, seconds)
+        except TimeoutError:
+            raise EmbeddingUnavailable(
+                f"The embedding process did not answer within {seconds:g} s and was ended. The machine may be "
+                "overloaded: try again, or raise timeout_seconds under [connectors.embedding] in nightshift.toml."
+            ) from None
+
+
+class _Refused(EmbeddingUnavailable):
+    """The model could not do what was asked; the message is its own."""

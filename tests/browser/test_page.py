@@ -1,0 +1,388 @@
+"""The product page as people use it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import Stage
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., Page]
+ASKED = "payments says pool exhausted"
+
+
+def ask(page: Page, stage: Stage, text: str = ASKED) -> str:
+    """Type a question and send it; the id it was let in under."""
+    page.get_by_role("textbox", name=re.compile("Describe|描述")).fill(text)
+    page.keyboard.press("Enter")
+    return stage.next_question()
+
+
+def test_an_answer_is_drafted_checked_and_shown(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    question_id = ask(page, stage)
+
+    stage.says(question_id, "status", "Searching the knowledge base")
+    expect(page.get_by_role("status").filter(has_text="Searching the knowledge base")).to_contain_text(" s")
+    stage.says(question_id, "append", "End the **sess")
+    stage.says(question_id, "append", "ions**")
+    expect(page.get_by_text("Draft, being checked")).to_be_visible()
+    expect(page.locator(".draft-text")).to_have_text("End the **sessions**")
+    stage.says(question_id, "replace", "End them")
+    expect(page.locator(".draft-text")).to_have_text("End them")
+    stage.settles(question_id)
+
+    answer = page.get_by_role("article")
+    expect(answer).to_contain_text("idle in transaction")
+    expect(page.locator(".draft")).to_have_count(0)
+    expect(answer.get_by_role("listitem").filter(has_text="1,842 + 211 tokens")).to_be_visible()
+    expect(answer).to_contain_text("Grafana could not be asked")
+
+
+def test_a_citation_opens_the_document_at_the_passage(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    stage.settles(ask(page, stage))
+    mark = page.get_by_role("button", name="Open source 1 at the passage").first
+
+    mark.click()
+
+    panel = page.get_by_role("complementary")
+    expect(panel.get_by_role("heading", name="Payments: connection pool exhausted")).to_be_visible()
+    expect(panel.get_by_role("link", name="Original")).to_have_attribute("rel", "noopener noreferrer nofollow")
+    expect(panel.locator("mark").first).to_be_in_viewport()
+    assert "".join(panel.locator("mark").all_text_contents()) == "End those older than five minutes, one at a time"
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(mark).to_be_focused()
+
+
+def test_sources_are_folded_and_open_at_their_passage_too(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    stage.settles(ask(page, stage))
+
+    page.get_by_text("2 sources").click()
+    page.get_by_role("button", name="Open source 2 at the passage: Payments").click()
+
+    expect(page.locator("mark")).to_have_text(
+        "Do not restart the pods before that: every restart opens the whole pool again"
+    )
+
+
+def test_a_document_that_is_gone_leaves_the_quote(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    question_id = ask(page, stage)
+    page.route("**/api/documents/**", lambda route: route.fulfill(status=404, json={"code": "missing"}))
+    stage.settles(question_id)
+
+    page.get_by_role("button", name="Open source 2 at the passage").first.click()
+
+    expect(page.get_by_role("complementary")).to_contain_text("Do not restart the pods before that")
+
+
+def test_the_rewritten_query_can_be_edited_and_run_again(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    stage.settles(ask(page, stage))
+
+    page.get_by_role("button", name="Edit the query and run it again").click()
+    page.get_by_role("textbox", name="Searched as").fill("payments idle in transaction sessions")
+    page.get_by_role("button", name="Run", exact=True).click()
+
+    assert stage.text_of(stage.next_question()) == (ASKED, "payments idle in transaction sessions")
+    expect(page.get_by_text("Run with your wording")).to_be_visible()
+
+
+def test_a_thumb_counts_at_once_and_takes_a_reason(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    question_id = ask(page, stage)
+    stage.settles(question_id)
+    down = page.get_by_role("button", name="Not helpful")
+
+    down.click()
+    expect(down).to_have_attribute("aria-pressed", "true")
+    first = [(one.vote, one.reason) for one in stage.verdicts() if one.question_id == question_id]
+    dialog = page.get_by_role("dialog", name="What was wrong with it?")
+    dialog.get_by_role("button", name="Out of date").click()
+    dialog.get_by_role("textbox").fill("the pool is 40 now")
+    dialog.get_by_role("button", name="Send").click()
+
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("Thank you, that is recorded.")).to_be_visible()
+    last = [(one.vote, one.reason) for one in stage.verdicts() if one.question_id == question_id]
+    assert (first, last) == ([("down", "")], [("down", "Out of date; the pool is 40 now")])
+
+
+def test_too_little_evidence_says_what_was_looked_for(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+
+    stage.settles(ask(page, stage), kind="insufficient", citations=(), looked_for=("moon gateway runbook",))
+
+    expect(page.get_by_text("Not enough evidence for an answer")).to_be_visible()
+    expect(page.locator(".looked-for").get_by_role("listitem")).to_have_text("moon gateway runbook")
+
+
+def test_a_reload_in_the_middle_goes_on_without_repeating(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    question_id = ask(page, stage)
+    stage.says(question_id, "append", "one ")
+    stage.says(question_id, "append", "two ")
+    expect(page.locator(".draft-text")).to_have_text("one two")
+
+    page.reload()
+    expect(page.locator(".draft-text")).to_have_text("one two")
+    stage.says(question_id, "append", "three")
+    expect(page.locator(".draft-text")).to_have_text("one two three")
+    stage.settles(question_id)
+
+    expect(page.get_by_role("article")).to_have_count(1)
+    expect(page.get_by_role("group", name="You asked")).to_have_text(ASKED)
+
+
+def test_a_dropped_connection_resumes_behind_the_last_word(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    asked_after: list[str | None] = []
+    page.on("request", lambda r: asked_after.append(r.headers.get("last-event-id")) if "/stream" in r.url else None)
+    question_id = ask(page, stage)
+    stage.says(question_id, "append", "one ")
+    stage.says(question_id, "append", "two ")
+    expect(page.locator(".draft-text")).to_have_text("one two")
+
+    page.context.set_offline(True)
+    stage.cut()
+    expect(page.get_by_text("Connection lost")).to_be_visible()
+    stage.says(question_id, "append", "three ")
+    page.context.set_offline(False)
+    expect(page.locator(".draft-text")).to_have_text("one two three")
+    stage.cut()
+    stage.says(question_id, "append", "four")
+
+    expect(page.locator(".draft-text")).to_have_text("one two three four")
+    assert asked_after[0] is None
+    assert asked_after[-1] == "3"
+
+
+def test_a_question_the_server_could_not_take_is_sent_again_as_the_same_one(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    ids: list[str] = []
+
+    def unavailable_once(route) -> None:  # type: ignore[no-untyped-def]  # Playwright's handler
+        ids.append(route.request.post_data_json["event_id"])
+        if len(ids) == 1:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json={"code": "unavailable"})
+        else:
+            route.continue_()
+
+    page.route("**/api/messages", unavailable_once)
+    with page.expect_response(lambda response: response.status == 202):
+        page.get_by_role("textbox").fill(ASKED)
+        page.keyboard.press("Enter")
+    stage.settles(stage.next_question())
+
+    expect(page.get_by_role("article")).to_be_visible()
+    assert len(set(ids)) == 1
+    assert len(ids) == 2
+
+
+def test_a_question_that_never_got_out_is_sent_after_a_reload(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    page.route("**/api/messages", lambda route: route.abort())
+    page.get_by_role("textbox").fill(ASKED)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Sending")).to_be_visible()
+    page.unroute("**/api/messages")
+
+    page.reload()
+
+    assert stage.text_of(stage.next_question())[0] == ASKED
+    expect(page.get_by_role("group", name="You asked")).to_have_count(1)
+
+
+def test_a_question_whose_acknowledgement_got_lost_is_shown_once(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    stage.settles(ask(page, stage, "first question"))
+    expect(page.get_by_role("article")).to_be_visible()
+
+    def unanswered(route) -> None:  # type: ignore[no-untyped-def]  # Playwright's handler
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/messages", unanswered)
+    with page.expect_event("requestfailed"):
+        page.get_by_role("textbox").fill(ASKED)
+        page.keyboard.press("Enter")
+    stage.next_question()
+    page.unroute("**/api/messages")
+    with page.expect_response("**/api/messages"):
+        page.reload()
+
+    expect(page.get_by_role("group", name="You asked")).to_have_text(["first question", ASKED])
+
+
+def test_a_refused_question_keeps_its_text(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    page.route("**/api/messages", lambda route: route.fulfill(status=403, json={"code": "origin"}))
+    page.get_by_role("textbox").fill(ASKED)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("Not sent.")
+    expect(page.get_by_role("group", name="You asked")).to_have_text(ASKED)
+    page.unroute("**/api/messages")
+    page.get_by_role("button", name="Try again").click()
+
+    assert stage.text_of(stage.next_question())[0] == ASKED
+
+
+PASTE_IMAGE = """() => {
+    const box = document.querySelector("nightshift-chat").shadowRoot.querySelector("textarea");
+    const data = new DataTransfer();
+    data.items.add(new File(["x"], "screenshot.png", { type: "image/png" }));
+    box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [("en-GB", "Reading screenshots is not available yet"), ("zh-CN", "暂时还不能识别截图")],
+)
+def test_a_pasted_picture_gets_a_notice_and_the_text_stays(open_page: Open, locale: str, words: str) -> None:
+    page = open_page(locale=locale)
+    box = page.get_by_role("textbox")
+    box.fill("it says ORA-")
+
+    page.evaluate(PASTE_IMAGE)
+
+    expect(page.get_by_text(words)).to_be_visible()
+    expect(box).to_have_value("it says ORA-")
+    expect(box).to_be_focused()
+
+
+def test_an_attached_picture_gets_the_notice_too(open_page: Open) -> None:
+    page = open_page()
+    page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"x"})
+
+    expect(page.get_by_text("Reading screenshots is not available yet")).to_be_visible()
+
+
+def test_shift_enter_begins_a_line_and_words_being_composed_are_not_sent(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    box = page.get_by_role("textbox")
+    box.fill("first")
+    box.press("Shift+Enter")
+    page.keyboard.type("second")
+    box.dispatch_event("keydown", {"key": "Enter", "isComposing": True, "bubbles": True})
+    expect(box).to_have_value("first\nsecond")
+
+    box.press("Enter")
+
+    assert stage.text_of(stage.next_question())[0] == "first\nsecond"
+
+
+def test_what_was_typed_survives_a_reload(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("textbox").fill("half a quest")
+    page.reload()
+
+    expect(page.get_by_role("textbox")).to_have_value("half a quest")
+
+
+def test_a_question_that_is_too_long_is_not_sent(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("textbox").fill("x" * 8001)
+
+    expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    expect(page.get_by_text("8,001 of 8,000 characters")).to_be_visible()
+
+
+def test_chinese_browsers_get_chinese_and_may_switch(open_page: Open) -> None:
+    page = open_page(locale="zh-CN")
+    expect(page.get_by_role("heading", name="出了什么问题？")).to_be_visible()
+
+    page.get_by_role("button", name="切换到英文").click()
+    expect(page.get_by_role("heading", name="What is going on?")).to_be_visible()
+    page.reload()
+
+    expect(page.get_by_role("heading", name="What is going on?")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_switching_the_language_keeps_what_is_being_written(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    question_id = ask(page, stage)
+    stage.says(question_id, "append", "one ")
+    expect(page.locator(".draft-text")).to_have_text("one")
+
+    page.get_by_role("button", name="Switch to Chinese").click()
+    stage.says(question_id, "append", "two")
+
+    expect(page.get_by_text("草稿，正在核对")).to_be_visible()
+    expect(page.locator(".draft-text")).to_have_text("one two")
+
+
+BACKGROUND = "() => getComputedStyle(document.body).backgroundColor"
+
+
+def test_dark_follows_the_system_and_the_choice_wins(open_page: Open) -> None:
+    page = open_page(color_scheme="dark")
+    assert page.evaluate(BACKGROUND) == "rgb(17, 22, 27)"
+
+    page.get_by_role("button", name="Theme: as the system").click()
+    assert page.evaluate(BACKGROUND) == "rgb(245, 245, 242)"
+    page.reload()
+
+    expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
+    assert page.evaluate(BACKGROUND) == "rgb(245, 245, 242)"
+
+
+def test_conversations_are_listed_and_opened(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    stage.settles(ask(page, stage, "first question"))
+    expect(page.get_by_role("article")).to_be_visible()
+    page.get_by_role("button", name="New conversation").first.click()
+    expect(page.get_by_role("heading", name="What is going on?")).to_be_visible()
+    stage.settles(ask(page, stage, "second question"))
+    expect(page.get_by_role("article")).to_be_visible()
+
+    page.get_by_role("link", name="first question").click()
+
+    expect(page.get_by_role("group", name="You asked")).to_have_text("first question")
+    page.go_back()
+    expect(page.get_by_role("group", name="You asked")).to_have_text("second question")
+
+
+def test_hostile_text_shows_as_text_everywhere(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    bad = '<img src=x onerror="document.title=1">'
+    question_id = ask(page, stage, bad)
+    stage.says(question_id, "status", bad)
+    stage.says(question_id, "append", bad)
+    expect(page.locator(".draft-text")).to_have_text(bad)
+    stage.settles(question_id, text=bad, notices=(bad,), rewritten_query=bad, looked_for=(bad,), kind="insufficient")
+
+    expect(page.get_by_role("article")).to_contain_text(bad)
+    assert page.locator("img[src=x]").count() == 0
+    assert page.title() == "Nightshift"
+
+
+def test_code_can_be_copied(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    stage.settles(ask(page, stage))
+
+    page.locator(".code").get_by_role("button", name="Copy").click()
+
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("select pid, now()")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(open_page: Open, stage: Stage) -> None:
+    page = open_page(viewport={"width": 360, "height": 740})
+    stage.settles(ask(page, stage, "x" * 200))
+    expect(page.get_by_role("article")).to_be_visible()
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    scroller = page.locator(".scroll")
+    assert scroller.evaluate("one => one.scrollWidth <= one.clientWidth")
+    page.get_by_role("button", name="Conversations").click()
+    expect(page.get_by_role("button", name="Close the list")).to_be_focused()

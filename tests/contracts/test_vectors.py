@@ -1,0 +1,480 @@
+"""The vector-store seam: the same calls give the same answers on every store, and the embedded one survives crashes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import stamina
+
+from connectors.configuration import BadSettings, Roots
+from connectors.load import load
+from connectors.vectors.port import (
+    Hit,
+    Layout,
+    Payload,
+    Point,
+    Search,
+    Sparse,
+    VectorStore,
+    VectorStoreUnavailable,
+    Where,
+)
+
+SERVER = os.environ.get("NIGHTSHIFT_QDRANT_URL", "")  # noqa: TID251 - where the suite's own server is, if any
+LAYOUT = Layout(dense={"text": 4, "english": 2}, sparse=("words",), keywords=("service", "tags"))
+ALL = Where()
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
+
+
+def id_of(number: int) -> str:
+    return str(uuid.UUID(int=number))
+
+
+def numbers(hits: list[Hit]) -> list[int]:
+    return [uuid.UUID(hit.id).int for hit in hits]
+
+
+def point(number: int, dense: list[float], words: dict[int, float], payload: Payload | None = None) -> Point:
+    sparse = Sparse(list(words), list(words.values()))
+    return Point(id_of(number), {"text": dense, "english": dense[:2]}, {"words": sparse}, payload or {})
+
+
+POINTS = [
+    point(1, [1.0, 0.1, 0.0, 0.0], {7: 1.0, 9: 0.5}, {"service": "checkout", "tags": ["disk", "urgent"]}),
+    point(2, [0.9, 0.4, 0.1, 0.0], {7: 0.3}, {"service": "search", "tags": ["disk"]}),
+    point(3, [0.2, 1.0, 0.0, 0.3], {9: 2.0, 11: 1.0}, {"service": "checkout", "tags": ["memory"]}),
+    point(4, [0.0, 0.3, 1.0, 0.2], {4_294_967_295: 1.5}, {"service": "登录", "tags": []}),
+    point(5, [0.1, 0.0, 0.2, 1.0], {11: 0.7, 7: 0.1}, {"tags": "urgent", "pages": 3, "ratio": 0.5, "open": True}),
+]
+SEARCH = Search(
+    dense={"text": [1.0, 0.2, 0.1, 0.0], "english": [0.5, 1.0]}, sparse={"words": Sparse([7, 11], [1.0, 0.4])}
+)
+
+
+async def connected(stack: AsyncExitStack, vendor: str, table: Mapping[str, object], folder: Path) -> VectorStore:
+    roots = Roots(home=folder, models=folder)
+    store: VectorStore = await stack.enter_async_context(load("vectors", vendor, table, roots))
+    return store
+
+
+@pytest.fixture(params=["memory", "edge", "edge-shared", "server-in-memory", "server"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[VectorStore]:
+    async with AsyncExitStack() as stack:
+        if request.param == "server" and not SERVER:
+            pytest.skip("no Qdrant server: set NIGHTSHIFT_QDRANT_URL to the address of one that may be written to")
+        if request.param == "edge-shared":
+            owner = await connected(stack, "edge", {}, tmp_path)
+            assert await owner.collections() == ()
+        tables = {"server": {"url": SERVER}, "server-in-memory": {"location": ":memory:"}}
+        vendor = request.param.split("-")[0]
+        found = await connected(stack, vendor, tables.get(request.param, {}), tmp_path)
+        await found.drop("runbooks")
+        await found.ensure("runbooks", LAYOUT)
+        yield found
+        await found.drop("runbooks")
+
+
+@pytest.fixture
+async def filled(store: VectorStore) -> VectorStore:
+    await store.upsert("runbooks", POINTS)
+    return store
+
+
+async def test_a_point_comes_back_as_it_was_stored(filled: VectorStore) -> None:
+    hits = await filled.fetch("runbooks", ALL)
+
+    assert [(hit.id, dict(hit.payload), hit.score) for hit in hits] == [
+        (one.id, dict(one.payload), 0.0) for one in POINTS
+    ]
+
+
+async def test_a_fetch_stops_at_its_limit(filled: VectorStore) -> None:
+    assert numbers(await filled.fetch("runbooks", ALL, limit=2)) == [1, 2]
+
+
+async def test_every_point_of_many_is_fetched(store: VectorStore) -> None:
+    await store.upsert("runbooks", [point(n, [1.0, n, 0.0, 0.0], {n: 1.0}) for n in range(1, 2_101)])
+
+    assert numbers(await store.fetch("runbooks", ALL)) == list(range(1, 2_101))
+
+
+async def test_the_same_id_replaces_the_point(filled: VectorStore) -> None:
+    await filled.upsert("runbooks", [point(1, [0.0, 0.0, 0.0, 1.0], {1: 1.0}, {"service": "new"})])
+
+    assert await filled.count("runbooks", ALL) == 5
+    assert await filled.count("runbooks", Where({"service": ["new"]})) == 1
+
+
+async def test_nothing_to_store_stores_nothing(store: VectorStore) -> None:
+    await store.upsert("runbooks", [])
+
+    assert await store.count("runbooks", ALL) == 0
+
+
+async def test_fused_order_and_scores_are_the_same_everywhere(filled: VectorStore, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        twin = await connected(stack, "memory", {}, tmp_path)
+        await twin.ensure("runbooks", LAYOUT)
+        await twin.upsert("runbooks", POINTS)
+        expected = await twin.search("runbooks", SEARCH)
+
+    hits = await filled.search("runbooks", SEARCH)
+
+    assert numbers(hits) == numbers(expected) == [1, 3, 2, 5, 4]
+    assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in expected], abs=1e-4)
+    assert hits[0].payload["service"] == "checkout"
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        pytest.param(Search({"text": [0.0, 0.2, 1.0, 0.1]}, {}), [4, 5, 3, 2, 1], id="dense-alone"),
+        pytest.param(Search({}, {"words": Sparse([9, 11], [1.0, 1.0])}), [3, 5, 1], id="sparse-finds-sharers-only"),
+        pytest.param(Search({}, {"words": Sparse([4_294_967_295], [1.0])}), [4], id="largest-index"),
+        pytest.param(Search({}, {"words": Sparse([12345], [1.0])}), [], id="sparse-without-a-match"),
+        pytest.param(Search({"text": [0.0, 0.2, 1.0, 0.1]}, {"words": Sparse([], [])}, limit=1), [4], id="empty-leg"),
+        pytest.param(Search({}, {}), [], id="no-legs"),
+        pytest.param(Search({"text": [1.0, 0.2, 0.0, 0.0]}, {}, limit=2), [1, 2], id="limit"),
+        pytest.param(Search({"text": [1.0, 0.2, 0.0, 0.0]}, {}, limit=3, prefetch=1), [1, 2, 3], id="limit-wins"),
+        pytest.param(
+            Search({"text": [1.0, 0.2, 0.0, 0.0]}, {}, Where({"service": ["checkout"]})), [1, 3], id="filtered"
+        ),
+    ],
+)
+async def test_searches(filled: VectorStore, search: Search, expected: list[int]) -> None:
+    assert numbers(await filled.search("runbooks", search)) == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        pytest.param(Where({"service": ["checkout"]}), [1, 3], id="one-value"),
+        pytest.param(Where({"service": ["checkout", "search"]}), [1, 2, 3], id="either-value"),
+        pytest.param(Where({"service": ["登录"]}), [4], id="chinese"),
+        pytest.param(Where({"tags": ["urgent"]}), [1, 5], id="member-of-a-list-or-the-value-itself"),
+        pytest.param(Where({"service": ["checkout"], "tags": ["disk"]}), [1], id="both-keys"),
+        pytest.param(Where(none_of={"tags": ["disk"]}), [3, 4, 5], id="none-of"),
+        pytest.param(Where({"service": ["checkout"]}, {"tags": ["urgent"]}), [3], id="any-of-and-none-of"),
+        pytest.param(Where(none_of={"tags": ["memory"], "service": ["search"]}), [1, 4, 5], id="none-of-either-key"),
+        pytest.param(Where({"service": []}), [], id="none-of-no-values-matches"),
+        pytest.param(Where(none_of={"service": []}), [1, 2, 3, 4, 5], id="no-values-exclude-nothing"),
+        pytest.param(Where({"colour": ["red"]}), [], id="a-key-nobody-has"),
+    ],
+)
+async def test_conditions(filled: VectorStore, where: Where, expected: list[int]) -> None:
+    assert numbers(await filled.fetch("runbooks", where)) == expected
+    assert await filled.count("runbooks", where) == len(expected)
+    assert sorted(numbers(await filled.search("runbooks", Search(SEARCH.dense, {}, where)))) == expected
+
+
+@pytest.mark.parametrize("key", ["label.service", "on call", "a-b", "服务", "owners[]", "list[0]", "label:x", "it's"])
+async def test_a_key_is_a_name_and_never_a_path(filled: VectorStore, key: str) -> None:
+    await filled.ensure("runbooks", Layout(LAYOUT.dense, LAYOUT.sparse, (key,)))
+    await filled.upsert("runbooks", [point(6, [0.0, 1.0, 0.0, 0.0], {}, {key: ["payments"]})])
+
+    assert numbers(await filled.fetch("runbooks", Where({key: ["payments"]}))) == [6]
+    assert numbers(await filled.fetch("runbooks", Where(none_of={key: ["payments"]}))) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("key", ["", 'a"b', "a\\b"])
+async def test_a_key_that_cannot_be_written_is_named(filled: VectorStore, key: str) -> None:
+    with pytest.raises(VectorStoreUnavailable, match="cannot be filtered by"):
+        await filled.count("runbooks", Where({key: ["payments"]}))
+
+
+async def test_a_point_without_vectors_is_kept_and_never_found_by_search(filled: VectorStore) -> None:
+    await filled.upsert("runbooks", [Point(id_of(6), {}, {}, {"kind": "about"})])
+
+    assert numbers(await filled.fetch("runbooks", Where({"kind": ["about"]}))) == [6]
+    assert 6 not in numbers(await filled.search("runbooks", SEARCH))
+
+
+async def test_what_is_deleted_is_not_found(filled: VectorStore) -> None:
+    await filled.delete("runbooks", Where({"service": ["checkout"]}))
+
+    assert numbers(await filled.fetch("runbooks", ALL)) == [2, 4, 5]
+    assert sorted(numbers(await filled.search("runbooks", SEARCH))) == [2, 4, 5]
+
+
+async def test_deleting_everything_leaves_the_collection(filled: VectorStore) -> None:
+    await filled.delete("runbooks", ALL)
+
+    assert await filled.count("runbooks", ALL) == 0
+    assert "runbooks" in await filled.collections()
+
+
+async def test_settling_changes_no_answer(filled: VectorStore) -> None:
+    before = await filled.search("runbooks", SEARCH)
+    await filled.settle("runbooks")
+
+    assert numbers(await filled.search("runbooks", SEARCH)) == numbers(before)
+
+
+async def test_ensuring_again_keeps_the_points(filled: VectorStore) -> None:
+    await filled.ensure("runbooks", LAYOUT)
+
+    assert await filled.count("runbooks", ALL) == 5
+
+
+async def test_a_collection_for_other_vectors_is_refused(filled: VectorStore) -> None:
+    with pytest.raises(VectorStoreUnavailable, match="other vectors"):
+        await filled.ensure("runbooks", Layout(dense={"text": 8}))
+
+
+async def test_a_vector_of_another_length_is_refused(filled: VectorStore) -> None:
+    with pytest.raises(VectorStoreUnavailable):
+        await filled.upsert("runbooks", [Point(id_of(9), {"text": [1.0, 2.0]}, {}, {})])
+
+    assert await filled.count("runbooks", ALL) == 5
+
+
+async def test_a_search_by_an_unknown_vector_is_refused(filled: VectorStore) -> None:
+    with pytest.raises(VectorStoreUnavailable):
+        await filled.search("runbooks", Search({"nope": [1.0]}, {}))
+
+
+async def test_collections_come_and_go(store: VectorStore) -> None:
+    await store.ensure("runbooks-2", Layout(dense={"text": 4}))
+    assert {"runbooks", "runbooks-2"} <= set(await store.collections())
+
+    await store.drop("runbooks-2")
+    await store.drop("runbooks-2")
+
+    assert "runbooks-2" not in await store.collections()
+
+
+async def test_a_collection_that_does_not_exist_is_named(store: VectorStore) -> None:
+    with pytest.raises(VectorStoreUnavailable, match="nowhere"):
+        await store.count("nowhere", ALL)
+
+
+async def test_many_callers_at_once(filled: VectorStore) -> None:
+    found = await asyncio.gather(*(filled.search("runbooks", SEARCH) for _ in range(40)))
+
+    assert {tuple(numbers(hits)) for hits in found} == {(1, 3, 2, 5, 4)}
+
+
+# What only a folder on disk can promise.
+
+
+async def test_points_are_found_after_reopening(tmp_path: Path) -> None:
+    for expected in (0, 5):
+        async with AsyncExitStack() as stack:
+            store = await connected(stack, "edge", {}, tmp_path)
+            await store.ensure("runbooks", LAYOUT)
+            assert await store.count("runbooks", ALL) == expected
+            await store.upsert("runbooks", POINTS)
+
+
+async def test_the_next_in_line_takes_over_when_the_owner_closes(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        async with AsyncExitStack() as first:
+            owner = await connected(first, "edge", {}, tmp_path)
+            await owner.ensure("runbooks", LAYOUT)
+            heir = await connected(stack, "edge", {}, tmp_path)
+            await heir.upsert("runbooks", POINTS)
+            assert (owner.owner, heir.owner) == (True, False)  # type: ignore[attr-defined] # the edge store's own
+
+        assert await heir.count("runbooks", ALL) == 5
+        assert heir.owner  # type: ignore[attr-defined] # the edge store's own
+
+
+OWNER = """
+import asyncio, signal, sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tests.contracts.test_vectors import LAYOUT, POINTS, connected
+
+async def main():
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {}, Path(sys.argv[1]))
+        await store.ensure("runbooks", LAYOUT)
+        await store.upsert("runbooks", POINTS)
+        print("stored", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Another process that has the folder open and stored the points."""
+    program = [sys.executable, "-c", OWNER, str(tmp_path)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "stored\n"
+        yield process
+        process.kill()
+
+
+async def test_another_process_is_reached(tmp_path: Path, owner: "subprocess.Popen[str]") -> None:
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {}, tmp_path)
+
+        assert numbers(await store.search("runbooks", SEARCH)) == [1, 3, 2, 5, 4]
+        assert not store.owner  # type: ignore[attr-defined] # the edge store's own
+
+
+async def test_what_a_killed_process_acknowledged_is_found(tmp_path: Path, owner: "subprocess.Popen[str]") -> None:
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {}, tmp_path)
+
+        assert numbers(await store.search("runbooks", SEARCH)) == [1, 3, 2, 5, 4]
+
+
+async def test_calls_under_way_survive_the_owners_death(tmp_path: Path, owner: "subprocess.Popen[str]") -> None:
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {}, tmp_path)
+        assert await store.count("runbooks", ALL) == 5
+        calls = [asyncio.ensure_future(store.count("runbooks", ALL)) for _ in range(30)]
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        owner.send_signal(signal.SIGKILL)
+
+        assert await asyncio.gather(*calls, store.count("runbooks", ALL)) == [5] * 31
+
+
+async def test_a_stopped_owner_is_named(tmp_path: Path, owner: "subprocess.Popen[str]") -> None:
+    owner.send_signal(signal.SIGSTOP)
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {"timeout_seconds": 0.2}, tmp_path)
+
+        with pytest.raises(VectorStoreUnavailable, match=f"Process {owner.pid} .* does not answer"):
+            await store.count("runbooks", ALL)
+
+
+async def test_a_folder_too_deep_for_a_socket_is_shared_all_the_same(tmp_path: Path) -> None:
+    deep = tmp_path / ("deep" * 30)
+    async with AsyncExitStack() as stack:
+        first = await connected(stack, "edge", {}, deep)
+        await first.ensure("runbooks", LAYOUT)
+        second = await connected(stack, "edge", {}, deep)
+
+        assert await second.collections() == ("runbooks",)
+
+
+async def test_a_half_made_collection_is_made_anew(tmp_path: Path) -> None:
+    for name in ("runbooks", ".unfinished-runbooks"):
+        (tmp_path / "index" / name / "wal").mkdir(parents=True)
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {}, tmp_path)
+        assert await store.collections() == ()
+
+        await store.ensure("runbooks", LAYOUT)
+
+        assert await store.collections() == ("runbooks",)
+
+
+async def test_a_broken_shard_says_what_to_do(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {}, tmp_path)
+        await store.ensure("runbooks", LAYOUT)
+    for file in (tmp_path / "index" / "runbooks").rglob("segment.json"):
+        file.write_text("{")
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {}, tmp_path)
+
+        with pytest.raises(VectorStoreUnavailable, match="delete that folder"):
+            await store.count("runbooks", ALL)
+
+
+async def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {"spare_megabytes": 1 << 40}, tmp_path)
+
+        with pytest.raises(VectorStoreUnavailable, match="free some space"):
+            await store.ensure("runbooks", LAYOUT)
+
+
+async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("in the way")
+
+    with pytest.raises(VectorStoreUnavailable, match="Make it writable"):
+        async with AsyncExitStack() as stack:
+            await connected(stack, "edge", {}, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "", ".hidden", "a/b", "a\x00"])
+async def test_a_collections_name_stays_inside_the_folder(name: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {}, tmp_path)
+
+        with pytest.raises(VectorStoreUnavailable, match="cannot name a collection"):
+            await store.ensure(name, LAYOUT)
+
+
+async def test_only_this_user_can_connect(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "edge", {}, tmp_path)
+        await store.collections()
+
+        modes = [oct((tmp_path / "index" / name).stat().st_mode & 0o777) for name in ("", "owner.sock", "owner.lock")]
+
+        assert modes == ["0o700", "0o600", "0o600"]
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=3):
+        yield
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        store = await connected(stack, "server", {"url": "http://127.0.0.1:9", "timeout_seconds": 1}, tmp_path)
+
+        with pytest.raises(VectorStoreUnavailable, match=r"127\.0\.0\.1:9 does not answer"):
+            await store.collections()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        pytest.param(["503 Busy", "503 Busy", "200 OK"], ("runbooks",), id="twice-busy-then-fine"),
+        pytest.param(["429 Slower", "200 OK"], ("runbooks",), id="told-to-slow-down"),
+        pytest.param(["503 Busy"] * 3, None, id="three-times-busy"),
+        pytest.param(["401 No"], None, id="refused-for-good"),
+    ],
+)
+async def test_a_busy_server_is_asked_three_times(
+    statuses: list[str], expected: tuple[str, ...] | None, tmp_path: Path
+) -> None:
+    body = b'{"result": {"collections": [{"name": "runbooks"}]}, "status": "ok", "time": 0.0}'
+    left = list(statuses)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 {left.pop(0)}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        writer.write(head.encode() + b"connection: close\r\n\r\n" + body)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, AsyncExitStack() as stack:
+        store = await connected(stack, "server", {"url": url}, tmp_path)
+        try:
+            found = await store.collections()
+        except VectorStoreUnavailable:
+            found = None
+
+    assert (found, left) == (expected, [])
+
+
+@pytest.mark.parametrize("table", [{}, {"url": "http://qdrant:6333", "location": ":memory:"}], ids=["none", "both"])
+async def test_a_server_needs_one_address(table: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="set url"):
+        async with AsyncExitStack() as stack:
+            await connected(stack, "server", table, tmp_path)

@@ -1,0 +1,38 @@
+"""kill -9 at every point of the journey: each question is answered exactly once, none is lost."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.mortal import POINTS, QUESTIONS
+
+
+def live(home: Path, point: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.scenarios.mortal", str(home), point],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_every_question_is_answered_once(point: str, tmp_path: Path) -> None:
+    died, finished = live(tmp_path, point), live(tmp_path, point)
+
+    assert died.returncode == -9, died.stderr
+    assert finished.returncode == 0, finished.stderr
+    cards = json.loads(finished.stdout)
+    assert [card["last"]["kind"] for card in cards] == ["answer"] * len(QUESTIONS)
+    assert [card["cards"] for card in cards] == [1] * len(QUESTIONS)
+    with sqlite3.connect(tmp_path / "state.db") as database:
+        counts = [
+            database.execute(f"SELECT count(*), count(DISTINCT question_id) FROM {table}").fetchone()  # noqa: S608
+            for table in ("inbox", "answer", "delivery")
+        ]
+    assert counts == [(3, 3)] * 3

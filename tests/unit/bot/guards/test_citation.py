@@ -1,0 +1,92 @@
+"""What an answer may say, given what was found."""
+
+import re
+
+import pytest
+
+from bot.guards.citation import admit, hard_facts, quote
+from bot.rules.sentences import Piece, pieces
+from bot.vocabulary import Claim, Evidence
+
+POOL = Evidence(
+    id="a",
+    kind="document",
+    title="Payments: connection pool exhausted",
+    text="The pool holds 40 connections in production and 10 in staging.\n"
+    "Raise `DB_POOL_MAX` to 60, then watch `db_pool_in_use_connections`.\n"
+    "```bash\nkubectl -n payments set env deploy/payments DB_POOL_MAX=60\n```\n"
+    "Do not restart the primary database.",
+)
+TLS = Evidence(id="b", kind="document", title="TLS", text="Certificates are rotated every 90 days by cert-manager.")
+NUMBERED = {1: POOL, 2: TLS}
+
+
+def terms(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z_]{3,}|\d+|[\u4e00-\u9fff]", text.lower())) - {"the", "and", "then", "for"}
+
+
+@pytest.mark.parametrize(
+    ("draft", "cites"),
+    [
+        pytest.param("The pool holds 40 connections in production [1].", ("a",), id="cited-and-said"),
+        pytest.param("The pool holds 40 connections in production.", ("a",), id="said-but-not-cited-is-attributed"),
+        pytest.param("The pool holds 40 connections in production [2].", ("a",), id="cited-wrongly-is-mended"),
+        pytest.param("The pool holds 400 connections in production [1].", None, id="wrong-number"),
+        pytest.param("The pool holds 40 connections in production [9].", ("a",), id="citation-of-nothing-is-mended"),
+        pytest.param("Raise `DB_POOL_SIZE` to 60 [1].", None, id="invented-identifier"),
+        pytest.param("Raise `DB_POOL_MAX` to 60 [1].", ("a",), id="identifier-word-for-word"),
+        pytest.param("Restart the primary database [1].", None, id="a-warning-keeps-its-not"),
+        pytest.param("Do not restart the primary database [1].", ("a",), id="warning-kept"),
+        pytest.param("Cats are popular animals [1].", None, id="cited-but-not-said"),
+        pytest.param("See https://evil.example/x for the pool in production [1].", None, id="invented-link"),
+        pytest.param("OK.", None, id="says-nothing"),
+    ],
+)
+def test_sentences(draft: str, cites: tuple[str, ...] | None) -> None:
+    claim = admit(pieces(draft)[0], NUMBERED, terms)
+
+    assert (claim.cites if claim else None) == cites
+
+
+@pytest.mark.parametrize(
+    ("code", "admitted"),
+    [
+        ("kubectl -n payments set env deploy/payments DB_POOL_MAX=60", True),
+        ("kubectl  -n payments   set env deploy/payments DB_POOL_MAX=60", True),
+        ("kubectl -n payments set env deploy/payments DB_POOL_MAX=600", False),
+        ("kubectl -n payments delete deploy/payments", False),
+        ("kubectl -n payments set env deploy/payments DB_POOL_MAX=60\nrm -rf /", False),
+        ("# only a comment", False),
+    ],
+)
+def test_a_command_is_admitted_only_word_for_word(code: str, admitted: bool) -> None:  # noqa: FBT001  # a table column
+    piece = Piece(f"```bash\n{code}\n```", code=True)
+
+    assert (admit(piece, NUMBERED, terms) is not None) is admitted
+
+
+def test_two_pieces_of_evidence_may_support_a_claim_together() -> None:
+    one = Evidence(id="x", kind="document", title="Checkout", text="checkout calls payments for every order")
+    two = Evidence(id="y", kind="document", title="Northbank", text="northbank throttles after twenty requests")
+    piece = Piece("checkout calls payments northbank throttles requests", cites=(1, 2))
+
+    claim = admit(piece, {1: one, 2: two}, terms)
+
+    assert claim is not None
+    assert claim.cites == ("x", "y")
+
+
+def test_the_quote_is_the_passage_that_says_it() -> None:
+    claim = Claim(text="Raise `DB_POOL_MAX` to 60.", cites=("a",))
+
+    assert quote(claim, POOL, terms) == "Raise `DB_POOL_MAX` to 60, then watch `db_pool_in_use_connections`."
+
+
+def test_hard_facts_are_what_can_be_typed_or_counted() -> None:
+    assert hard_facts("Set `a b` to 60 s on order-api/v2 via CheckoutHigh, see 99.9%") == (
+        "a b",
+        "60 s",
+        "api/v2",
+        "CheckoutHigh",
+        "99.9%",
+    )

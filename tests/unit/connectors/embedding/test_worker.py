@@ -1,0 +1,77 @@
+"""The worker's mechanics, on a worker without a model."""
+
+import array
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from connectors.embedding.port import EmbeddingUnavailable
+from connectors.embedding.worker import Worker
+
+MODULE = "tests.unit.connectors.embedding.echo_worker"
+
+
+@pytest.fixture
+async def worker(tmp_path: Path) -> AsyncIterator[Worker]:
+    async with aclosing(Worker(MODULE, str(tmp_path / "died"), 30, 30)) as one:
+        yield one
+
+
+async def lengths(worker: Worker, *texts: str) -> list[float]:
+    return list(array.array("f", await worker.encode(texts)))
+
+
+async def test_nothing_runs_before_the_first_call(worker: Worker) -> None:
+    assert worker.process_id is None
+
+
+async def test_answers_come_over_the_pipe_unharmed_by_prints(worker: Worker) -> None:
+    assert await lengths(worker, "a", "\ud800\x00", "\U0001f525\U0001f525\U0001f525") == [1, 2, 3]
+
+
+async def test_one_death_is_mended_by_a_restart(worker: Worker) -> None:
+    assert await lengths(worker, "die once") == [8]
+
+
+async def test_two_deaths_are_told_and_the_next_call_works(worker: Worker) -> None:
+    with pytest.raises(EmbeddingUnavailable, match="died twice"):
+        await worker.encode(["die"])
+
+    assert await lengths(worker, "abc") == [3]
+
+
+async def test_a_refusal_is_told_and_the_worker_lives_on(worker: Worker) -> None:
+    await worker.encode(["a"])
+    before = worker.process_id
+
+    with pytest.raises(EmbeddingUnavailable, match="no such token"):
+        await worker.encode(["fail"])
+
+    assert await lengths(worker, "ab") == [2]
+    assert worker.process_id == before
+
+
+async def test_a_late_answer_ends_the_worker(worker: Worker) -> None:
+    await worker.encode(["a"])
+    worker.call_timeout_seconds = 0.1
+
+    with pytest.raises(EmbeddingUnavailable, match="raise timeout_seconds"):
+        await worker.encode(["hang"])
+
+    assert worker.process_id is None
+
+
+async def test_a_model_that_cannot_be_loaded_is_told() -> None:
+    async with aclosing(Worker(MODULE, "unloadable", 30, 30)) as worker:
+        with pytest.raises(EmbeddingUnavailable, match="the file is cut off"):
+            await worker.encode(["a"])
+
+
+async def test_a_closed_worker_starts_no_more(worker: Worker) -> None:
+    await worker.encode(["a"])
+    await worker.aclose()
+
+    with pytest.raises(EmbeddingUnavailable, match="shutting down"):
+        await worker.encode(["a"])

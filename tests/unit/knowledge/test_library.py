@@ -1,0 +1,175 @@
+"""The library on its memory twins: adding, replacing, removing, finding."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connectors.embedding.memory import MemoryEmbedding
+from connectors.embedding.port import Role, Vector
+from connectors.vectors.memory import MemoryVectors
+from connectors.vectors.port import Where
+from knowledge.chunk import chunk_id
+from knowledge.library import Chunk, Library, StoredDocument
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+
+
+def document(id: str, *texts: str, **labels: str) -> StoredDocument:
+    chunks = tuple(Chunk(chunk_id(id, n), id, n, f"part {n}", text) for n, text in enumerate(texts))
+    return StoredDocument(id, id.upper(), f"https://x.example/{id}", labels, chunks)
+
+
+POOL = document("pool", "The connection pool is exhausted.", "Raise max_connections slowly.", service="payments")
+DISK = document("disk", "The disk of the broker is full: delete old segments.", service="kafka")
+
+
+@pytest.fixture
+def vectors() -> MemoryVectors:
+    return MemoryVectors()
+
+
+@pytest.fixture
+async def library(vectors: MemoryVectors) -> Library:
+    library = Library(MemoryEmbedding(384), vectors)
+    await library.add([POOL, DISK], NOW)
+    return library
+
+
+class Counting(MemoryEmbedding):
+    """Counts the calls that a real embedding would pay for."""
+
+    def __init__(self) -> None:
+        super().__init__(384)
+        self.calls: list[tuple[Role, int]] = []
+
+    async def embed(self, texts: Sequence[str], role: Role) -> list[Vector]:
+        self.calls.append((role, len(texts)))
+        return await super().embed(texts, role)
+
+
+async def test_finds_the_chunk_that_says_it(library: Library) -> None:
+    best = (await library.search(["broker disk full"]))[0]
+
+    assert (best.chunk, best.title, best.link) == (DISK.chunks[0], "DISK", "https://x.example/disk")
+    assert best.labels == {"service": "kafka"}
+
+
+async def test_each_chunk_comes_once_and_best_first(library: Library) -> None:
+    hits = await library.search(["pool exhausted", "connection pool", "disk full"])
+
+    assert len({hit.chunk.id for hit in hits}) == len(hits) == 3
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+async def test_the_limit_and_the_label_filter_hold(library: Library) -> None:
+    assert len(await library.search(["pool disk"], limit=1)) == 1
+    hits = await library.search(["disk full"], where={"service": ["payments"]})
+    assert {hit.chunk.document_id for hit in hits} == {"pool"}
+
+
+@pytest.mark.parametrize("queries", [[], [""], ["  \n"]])
+async def test_no_question_no_hits(library: Library, queries: list[str]) -> None:
+    assert await library.search(queries) == []
+
+
+async def test_all_queries_are_embedded_in_one_call(vectors: MemoryVectors) -> None:
+    embedding = Counting()
+    library = Library(embedding, vectors)
+    await library.add([POOL], NOW)
+    embedding.calls.clear()
+
+    await library.search(["one", "two", "one"])
+
+    assert embedding.calls == [("query", 2)]
+
+
+async def test_a_document_comes_back_in_reading_order(library: Library) -> None:
+    assert await library.document("pool") == POOL
+    assert await library.document("nothing") is None
+
+
+async def test_a_new_version_takes_the_place_of_the_old_one(library: Library) -> None:
+    await library.add([document("pool", "Rewritten: ask the platform team.")], LATER)
+
+    stored = await library.document("pool")
+    assert stored is not None
+    assert [chunk.text for chunk in stored.chunks] == ["Rewritten: ask the platform team."]
+    assert not [hit for hit in await library.search(["raise max_connections slowly"]) if "Raise" in hit.chunk.text]
+
+
+async def test_between_writing_and_clearing_up_only_the_new_version_shows(vectors: MemoryVectors) -> None:
+    class Interrupted(MemoryVectors):
+        async def delete(self, collection: str, where: Where) -> None:
+            """Killed before anything is deleted."""
+
+    vectors = Interrupted()
+    library = Library(MemoryEmbedding(384), vectors)
+    await library.add([POOL], NOW)
+    await library.add([document("pool", "The connection pool is larger now.")], LATER)
+
+    hits = await library.search(["connection pool max_connections"])
+    stored = await library.document("pool")
+
+    assert [hit.chunk.text for hit in hits] == ["The connection pool is larger now."]
+    assert stored is not None
+    assert len(stored.chunks) == 1
+
+
+async def test_a_document_without_text_leaves_nothing_behind(library: Library) -> None:
+    await library.add([document("pool")], LATER)
+
+    assert await library.document("pool") is None
+
+
+async def test_what_is_removed_is_not_found(library: Library) -> None:
+    await library.remove(["pool", "never there"])
+
+    assert {hit.chunk.document_id for hit in await library.search(["pool"])} == {"disk"}
+
+
+async def test_adding_twice_changes_nothing(library: Library) -> None:
+    before = await library.facts()
+    await library.add([POOL, DISK], NOW)
+
+    assert await library.facts() == before
+
+
+async def test_facts_count_pages_and_chunks_and_know_the_last_ingest(library: Library) -> None:
+    await library.finish(LATER)
+    facts = await library.facts()
+
+    assert (facts.pages, facts.chunks, facts.advice) == (2, 3, "")
+    assert (facts.embedding, facts.ingested_at) == ("memory:384", LATER.isoformat())
+
+
+async def test_an_empty_library_answers_and_says_what_to_do() -> None:
+    library = Library(MemoryEmbedding(384), MemoryVectors())
+
+    assert await library.search(["anything"]) == []
+    assert await library.document("x") is None
+    assert "python -m ingest" in (await library.facts()).advice
+
+
+async def test_another_embedding_gets_another_collection_and_advice(library: Library, vectors: MemoryVectors) -> None:
+    other = Library(MemoryEmbedding(64), vectors)
+
+    assert other.collection != library.collection
+    assert await other.search(["pool"]) == []
+    assert "another embedding" in (await other.facts()).advice
+
+
+async def test_the_means_are_kept_with_the_collection(library: Library, vectors: MemoryVectors) -> None:
+    await library.finish(NOW)
+    embedding = Counting()
+
+    await Library(embedding, vectors).search(["pool"])
+
+    assert embedding.calls == [("query", 1)]
+
+
+async def test_what_is_noted_about_the_collection_is_never_a_hit(library: Library) -> None:
+    await library.finish(NOW)
+
+    assert len(await library.search(["anything"], limit=100)) == 3
