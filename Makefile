@@ -3,10 +3,13 @@
 #   PYTHON=python3.12      the interpreter to start with
 #   TORCH_INDEX_URL=…      where PyTorch comes from, such as https://download.pytorch.org/whl/cu126 for a GPU
 #   DOCS=path              what `make run` ingests instead of the demo
+#   SUITE=name CASES=path  what `make bench` measures, and on which folder of cases
 #   NIGHTSHIFT_MODELS=…    where model files are kept (default: ~/.cache/nightshift/models)
 
 PYTHON ?= python3
 DOCS ?= deploy/demo
+SUITE ?= answers
+CASES ?= tests/evals/demo
 SETUP = @$(PYTHON) deploy/setup.py
 
 .PHONY: run test setup lint bench
@@ -23,5 +26,5 @@ setup: ## install what is missing and nothing else
 lint: ## linters and types
 	$(SETUP) lint
 
-bench: ## measure retrieval and answers
-	$(SETUP) bench
+bench: ## measure one part of the assistant
+	$(SETUP) bench --suite "$(SUITE)" --cases "$(CASES)"

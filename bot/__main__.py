@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.logs import set_up_logs
 from connectors.configuration import BadSettings
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. The exit code: 0 for success, 1 for a failure that one line explains, 130 after Ctrl-C."""
     given = _parser().parse_args(arguments)
+    set_up_logs()
     try:
         result: int = given.run(given)
     except BadSettings as wrong:

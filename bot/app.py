@@ -81,8 +81,15 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     from bot.http import build_app
-    from bot.logs import set_up_logs
 
-    set_up_logs()
     app = build_app(partial(open_assistant, settings), settings.web)
-    uvicorn.run(app, host=settings.web.host, port=settings.web.port, log_level="warning", access_log=False)
+    # Whose word about a caller's address counts is settled in web.proxy, so uvicorn must not believe any header first.
+    uvicorn.run(
+        app,
+        host=settings.web.host,
+        port=settings.web.port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )

@@ -76,6 +76,12 @@ class Ladder:
         """The same models with an empty account."""
         return Ladder(self._models, self._clock)
 
+    async def warm(self, prompts: Sequence[Prompt]) -> None:
+        """Have every model that gains by it read the fixed part of each prompt, one after the other."""
+        for model in self._models:
+            for prompt in prompts:
+                await model.warm(prompt)
+
     def spent(self) -> Spent:
         """Everything used through this ladder, failed attempts included, and the model that last delivered."""
         return self._account.spent

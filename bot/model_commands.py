@@ -20,6 +20,8 @@ from bot.model_pull import pull
 from bot.settings import Settings
 from connectors.weights.port import Progress as Report
 
+_WORTH_A_LINE = 5_000_000
+
 
 class Bars:
     """Progress on a terminal; where output goes to a file, only lines."""
@@ -40,7 +42,7 @@ class Bars:
         def report(done: int, total: int) -> None:
             if not tasks:
                 tasks.append(self.progress.add_task(label, total=total))
-                if not self.progress.console.is_terminal:
+                if not self.progress.console.is_terminal and total > _WORTH_A_LINE:
                     self.say(f"{label}: {total / 1e6:,.0f} MB …")
             self.progress.update(tasks[0], completed=done, total=total)
 

@@ -104,6 +104,8 @@ def status(model: Model, folder: Path) -> Status:
 
 def verify(model: Model, folder: Path) -> list[str]:
     """Read every byte; one line for each file that is missing or has another hash."""
+    if not (folder / model.name).exists():
+        return [f"{model.name}: missing"]
     record = read_record(folder / model.name) if model.convert else None
     if model.convert and record is None:
         return [f"{model.name}: no {RECORD}, so nothing says what belongs in it"]

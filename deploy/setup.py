@@ -37,6 +37,8 @@ def main(arguments):
     parser = argparse.ArgumentParser(description="Make a checkout ready and run it.")
     parser.add_argument("command", choices=sorted(COMMANDS))
     parser.add_argument("--docs", default="deploy/demo", help="what `run` ingests")
+    parser.add_argument("--suite", default="answers", help="what `bench` measures")
+    parser.add_argument("--cases", default="tests/evals/demo", help="on which folder of cases")
     given = parser.parse_args(arguments)
     try:
         os.chdir(str(ROOT))
@@ -79,9 +81,9 @@ def lint(given):
 
 
 def bench(given):
-    """Measure retrieval and answers on the demo's questions."""
+    """Measure one part of the assistant on a folder of cases."""
     prepare(with_tests=False)
-    return module("bot", "eval", "all", "tests/evals/demo")
+    return module("bot", "eval", given.suite, str(Path(given.cases).expanduser()))
 
 
 COMMANDS = {"setup": setup, "run": run, "test": test, "lint": lint, "bench": bench}
@@ -114,10 +116,15 @@ def prepare(with_tests):
         STAMP.write_text(json.dumps(stamp))
     if stamp.get("models") != models or not all(Path(path).exists() for path in stamp["paths"]):
         if module("bot", "models", "pull"):
-            raise Impossible("the model files are not complete; the line above says what to do.")
-        listed = json.loads(subprocess.check_output([PYTHON, "-m", "bot", "models", "list", "--json"]).decode("utf-8"))
-        stamp.update(models=models, paths=[model["path"] for model in listed if model["needed"]])
+            sys.exit(1)
+        stamp.update(models=models, paths=model_paths())
         STAMP.write_text(json.dumps(stamp))
+
+
+def model_paths():
+    """Where the model files lie that the settings need."""
+    listed = subprocess.check_output([PYTHON, "-m", "bot", "models", "list", "--json"])
+    return [model["path"] for model in json.loads(listed.decode("utf-8")) if model["needed"]]
 
 
 def read_stamp():
@@ -215,8 +222,8 @@ def pip(label, what):
     moving = sys.stdout.isatty()
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", *what]
     errors = []
-    with LOG.open("a") as log:
-        work = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "universal_newlines": True}
+    with LOG.open("a") as log, subprocess.Popen(command, **piped) as work:
         for line in work.stdout:
             log.write(line)
             if "ERROR" in line:
@@ -226,7 +233,7 @@ def pip(label, what):
                 print(f"\r\033[K      {line.strip()[:room]}", end="", flush=True)
     if moving:
         print("\r\033[K", end="", flush=True)
-    if work.wait():
+    if work.returncode:
         reason = errors[-1] if errors else f"pip ended with {work.returncode}"
         raise Impossible(f"{label}: {reason}. Is a package index reachable? All that pip said: {LOG}")
 

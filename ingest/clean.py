@@ -15,16 +15,22 @@ _INVISIBLE: tuple[tuple[str, str], ...] = (
     ("variation selectors", "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"),
     ("tag characters", "[\U000e0000-\U000e007f]"),
 )
-_HIDDEN_TAG = (
-    r"<(?P<tag>[a-zA-Z][\w-]*)\b(?=[^<>]*(?:\shidden\b|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0))"
-    r"[^<>]*>.*?</(?P=tag)\s*>"
+# Openings of what is hidden up to its end tag. Every repetition has a bound: a document may be made to hang a regex.
+_HIDDEN: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("HTML comments", re.compile("<(?P<tag>!--)")),
+    ("scripts and styles", re.compile(r"<(?P<tag>script|style)\b[^<>]{0,2000}>", re.IGNORECASE)),
+    (
+        "hidden elements",
+        re.compile(
+            r"<(?P<tag>[a-z][\w-]{0,40})\b(?=[^<>]{0,2000}?(?:\shidden\b|display\s?:\s?none|visibility\s?:\s?hidden"
+            r"|font-size\s?:\s?0))[^<>]{0,2000}>",
+            re.IGNORECASE,
+        ),
+    ),
 )
-_UNSEEN_MARKUP: tuple[tuple[str, str], ...] = (
-    ("HTML comments", r"<!--.*?-->"),
-    ("scripts and styles", r"<(script|style)\b[^>]*>.*?</\1\s*>"),
-    ("hidden elements", _HIDDEN_TAG),
-    ("Markdown comments", r"^[ ]{0,3}\[(?://|comment|#)\]:[ \t]*(?:#|<>)[^\n]*$"),
-    ("empty anchors", r"<a\s+(?:name|id)=\"[^\"<>]*\"\s*>\s*</a>"),
+_UNSEEN_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("Markdown comments", re.compile(r"^ {0,3}\[(?://|comment|#)\]:[ \t]{0,9}(?:#|<>).*$", re.MULTILINE)),
+    ("empty anchors", re.compile(r"<a\s{1,9}(?:name|id)=\"[^\"<>]{0,300}\"\s{0,9}>\s{0,9}</a>", re.IGNORECASE)),
 )
 _FENCED = re.compile(
     r"^(?P<fence>[ \t]*(?:`{3,}|~{3,}))[^\n]*\n.*?(?:^(?P=fence)[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
@@ -44,25 +50,42 @@ def clean(text: str) -> Cleaned:
     removed: Counter[str] = Counter()
     text = re.sub(r"\r\n?|[\x0c\u0085\u2028\u2029]", "\n", text).encode("utf-8", "replace").decode("utf-8")
     text = re.sub("[\u00a0\u2007\u202f]", " ", text)
-    for name, pattern in _INVISIBLE:
-        text = _without(name, re.compile(pattern), removed)(text)
+    for name, signs in _INVISIBLE:
+        text, count = re.subn(signs, "", text)
+        removed[name] += count
     text = _outside_code(text, lambda prose: _seen(prose, removed))
     return Cleaned(text.strip("\n"), {name: count for name, count in removed.items() if count})
 
 
 def _seen(prose: str, removed: Counter[str]) -> str:
-    for name, pattern in _UNSEEN_MARKUP:
-        prose = _without(name, re.compile(pattern, re.DOTALL | re.IGNORECASE | re.MULTILINE), removed)(prose)
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", prose, flags=re.MULTILINE))
-
-
-def _without(name: str, pattern: re.Pattern[str], removed: Counter[str]) -> Callable[[str], str]:
-    def cut(text: str) -> str:
-        text, count = pattern.subn("", text)
+    for name, opening in _HIDDEN:
+        prose, count = _without_elements(prose, opening)
         removed[name] += count
-        return text
+    for name, pattern in _UNSEEN_LINES:
+        prose, count = pattern.subn("", prose)
+        removed[name] += count
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip(" \t") for line in prose.split("\n")))
 
-    return cut
+
+def _without_elements(text: str, opening: re.Pattern[str]) -> tuple[str, int]:
+    """The text without what lies between an opening and its end tag; without an end tag nothing is hidden."""
+    lowered = text.lower()
+    kept, position, count = [], 0, 0
+    endless: set[str] = set()
+    for found in opening.finditer(text):
+        tag = found["tag"].lower()
+        if found.start() < position or tag in endless:
+            continue
+        closing = "-->" if tag == "!--" else f"</{tag}"
+        end = lowered.find(closing, found.end())
+        end = lowered.find(">", end) if end >= 0 else -1
+        if end < 0:
+            # There is none further down either: looking for it at every opening would take for ever.
+            endless.add(tag)
+            continue
+        kept.append(text[position : found.start()])
+        position, count = end + 1, count + 1
+    return "".join([*kept, text[position:]]), count
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:

@@ -129,8 +129,11 @@ def _code(block: Block) -> Iterator[str]:
 
 
 def _lines(head: str, lines: Sequence[str], tail: str) -> Iterator[str]:
-    """Whole lines up to the limit, each part between the same head and tail."""
-    room = max(SHORT, MOST - tokens(head) - tokens(tail))
+    """Whole lines up to the limit, each part between the same head and tail unless these are long themselves."""
+    frame = tokens(head) + tokens(tail)
+    if frame > SHORT:
+        lines, head, tail, frame = [*head.strip("\n").split("\n"), *lines, tail.strip("\n")], "", "", 0
+    room = MOST - frame
     short = (part for line in lines for part in ([line] if tokens(line) <= room else _prose(line, room)))
     for part in _gathered(short, room):
         yield head + part + tail

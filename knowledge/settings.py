@@ -176,7 +176,7 @@ def _environment(shape: type[SharedSettings]) -> dict[str, object]:
         name = tuple(variable.removeprefix(PREFIX).lower().split("__"))
         if variable.startswith(PREFIX) and variable != PREFIX + "CONFIG":
             found = stranger(shape, name, knows_all=shape.knows_all)
-            lines += [f"{variable}: no such setting; {_hint(found)}"] if found else []
+            lines += [f"{variable}: no such setting; {_hint(found, name)}"] if found else []
     _refuse(lines)
     try:
         return cast("dict[str, object]", EnvSettingsSource(shape)())
@@ -184,8 +184,11 @@ def _environment(shape: type[SharedSettings]) -> dict[str, object]:
         raise BadSettings(f"environment: {wrong}") from None
 
 
-def _hint(found: Stranger) -> str:
-    return f"did you mean {_spelled((*found.name[:-1], found.near))}?" if found.near else found.hint
+def _hint(found: Stranger, name: Name) -> str:
+    if found.near is None:
+        return found.hint
+    depth = len(found.name)
+    return f"did you mean {_spelled((*name[: depth - 1], found.near, *name[depth:]))}?"
 
 
 def _refuse(lines: list[str]) -> None:

@@ -28,6 +28,7 @@ _NEGATION = re.compile(
     r"|不要|不能|不得|切勿|禁止|勿|不可|避免|不会|没有|未",
     re.IGNORECASE,
 )
+_HEADING = re.compile(r"^#{1,6}\s")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -55,6 +56,8 @@ def quote(claim: Claim, evidence: Evidence, terms: Terms) -> str:
     """The passage of the evidence that says most of what the claim says, word for word."""
     wanted = terms(claim.text)
     parts = [part for line in evidence.text.splitlines() for part in sentences(line)]
+    if held := [part for part in parts if len(part) > 8 and part in claim.text and not _HEADING.match(part)]:
+        return held[0]
     return max(parts, key=lambda part: _shared(wanted, terms(part)), default=evidence.text.strip()[:300])
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bot.vocabulary import Evidence, RewrittenQuery
+from bot.vocabulary import Evidence, Language, RewrittenQuery
 from connectors.directory.port import Directory, Duty
 from knowledge.service_graph import ServiceGraph
 
@@ -33,21 +33,24 @@ class People:
         teams = owners or {service.team: "" for service in self.graph.services.values() if service.team}
         moment = query.entities.window.start if query.entities.window else query.asked_at
         duties = [(await self.directory.on_call(team, moment), service) for team, service in teams.items()]
-        return tuple(_evidence(duty, service) for duty, service in duties if duty)
+        return tuple(_evidence(duty, service, query.language) for duty, service in duties if duty)
 
 
-def _evidence(duty: Duty, service: str) -> Evidence:
+def _evidence(duty: Duty, service: str, language: Language) -> Evidence:
     subject = f"{service} (team {duty.team})" if service else f"team {duty.team}"
     lines = [
         f"On call for {subject} is {duty.primary.name}, until {duty.until:%Y-%m-%d %H:%M} UTC.",
         f"Second on call for {subject} is {duty.secondary.name}.",
         *(f"Escalation {step}." for step in duty.escalation),
     ]
-    zh = f"{service or duty.team} 值班：{duty.primary.name}，备班：{duty.secondary.name}。"
+    if language == "zh":
+        until = f"{duty.until:%Y-%m-%d %H:%M}"
+        lines = [f"{service or duty.team} 值班：{duty.primary.name}（至 UTC {until}），备班：{duty.secondary.name}。"]
+        lines += [f"升级 {step}" for step in duty.escalation]
     return Evidence(
         id=f"people:{duty.team}",
         kind="people",
         title="On-call table",
         heading=subject,
-        text="\n".join([*lines, zh]),
+        text="\n".join(lines),
     )

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bot.vocabulary import Evidence, RewrittenQuery
+from bot.vocabulary import Evidence, Language, RewrittenQuery
 from knowledge.service_graph import Service, ServiceGraph
 
 _ABOUT_NEIGHBOURS = re.compile(
@@ -28,9 +28,9 @@ class Services:
     async def gather(self, query: RewrittenQuery) -> tuple[Evidence, ...]:
         """One piece of evidence per named service."""
         known = [self.graph.services[name] for name in query.entities.services if name in self.graph.services]
-        return tuple(self._evidence(service) for service in known)
+        return tuple(self._evidence(service, query.language) for service in known)
 
-    def _evidence(self, service: Service) -> Evidence:
+    def _evidence(self, service: Service, language: Language) -> Evidence:
         name = service.name
         needs, needed = self.graph.depends_on(name), self.graph.dependents(name)
         further = [one for one in self.graph.dependents(name, indirectly=True) if one not in needed]
@@ -41,8 +41,16 @@ class Services:
             f"{name} is owned by team {service.team}." if service.team else "",
             f"Dashboard of {name}: {service.dashboard}" if service.dashboard else "",
             f"Repository of {name}: {service.repository}" if service.repository else "",
-            f"{name} 依赖 {'、'.join(needs) or '无'}；依赖 {name} 的服务：{'、'.join(needed) or '无'}。",
         ]
+        if language == "zh":
+            facts = [
+                f"{name} 依赖：{'、'.join(needs) or '无'}。",
+                f"依赖 {name} 的服务：{'、'.join(needed) or '无'}。",
+                f"间接受 {name} 影响：{'、'.join(further)}。" if further else "",
+                f"{name} 由 {service.team} 团队负责。" if service.team else "",
+                f"{name} 的仪表盘：{service.dashboard}" if service.dashboard else "",
+                f"{name} 的仓库：{service.repository}" if service.repository else "",
+            ]
         text = "\n".join(fact for fact in facts if fact)
         return Evidence(
             id=f"services:{name}",

@@ -1,14 +1,26 @@
 """Picks the passages that answer best, word for word: the answer without a model, the commands with a small one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.rules.terms import Terms
 from bot.vocabulary import Claim, Evidence
 
 LONGEST_PASSAGE = 900
+RANK = 0.15
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
+_HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*(?:\n|$)")
+_STEP = re.compile(r"^\s*1[.)、]\s")
+_ASKS_HOW = re.compile(
+    r"\bhow\b|\bwhat (?:do|should|now|next|can)\b|\bfix\b|\bsteps?\b|\brunbook\b|怎么|如何|怎样|先干|先做|步骤|处理",
+    re.IGNORECASE,
+)
+_HELPS = re.compile(
+    r"check|first|fix|mitigat|what to do|roll ?back|restart|recover|resolve|steps"
+    r"|处理|先|怎么|缓解|恢复|回滚|操作|步骤",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -42,47 +54,96 @@ def blocks(text: str) -> list[Block]:
     return [*found, Block("\n".join([*lines[:-1], "```"]), code=True)] if lines else found
 
 
-def extract(question: str, numbered: Mapping[int, Evidence], terms: Terms, most: int = 3) -> tuple[Claim, ...]:
-    """The best passage of each of the best pieces of evidence, as quotes."""
+@dataclass(frozen=True)
+class Section:
+    """The blocks under one heading of a passage."""
+
+    heading: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def text(self) -> str:
+        """Heading and blocks together."""
+        return "\n\n".join([self.heading, *(block.text for block in self.blocks)]).strip()
+
+
+def sections(text: str) -> list[Section]:
+    """The passage cut before its headings; a lone heading belongs to what follows it."""
+    found: list[Section] = []
+    heading, inside = "", list[Block]()
+    for block in blocks(text):
+        titled = None if block.code else _HEADING.match(block.text)
+        if titled is None:
+            inside.append(block)
+            continue
+        if inside:
+            found.append(Section(heading, tuple(inside)))
+        rest = block.text[titled.end() :].strip()
+        heading, inside = titled.group(1), [Block(rest, code=False)] if rest else []
+    return [*found, Section(heading, tuple(inside))] if inside else found
+
+
+def extract(question: str, numbered: Mapping[int, Evidence], terms: Terms, most: int = 2) -> tuple[Claim, ...]:
+    """The best sections of the best pieces of evidence, as quotes.
+
+    Evidence comes best first, and the rank of its document counts beside the words it shares with the question. What a
+    table answers exactly (who is on call, what depends on what) is quoted alone.
+    """
     wanted = terms(question)
-    ranked = sorted(numbered.values(), key=lambda e: -_relevance(e, wanted, terms))
-    useful = [e for e in ranked if _relevance(e, wanted, terms) > 0][:most]
-    return tuple(Claim(text=_quoted(evidence, wanted, terms), cites=(evidence.id,)) for evidence in useful)
+    asks_how = bool(_ASKS_HOW.search(question))
+    ranks = {document: rank for rank, document in enumerate(dict.fromkeys(e.document_id for e in numbered.values()))}
+    exact = [one for one in numbered.values() if one.kind != "document"]
+    scored = [
+        (
+            _fit(section, evidence, wanted, terms, asks_how=asks_how) - RANK * ranks[evidence.document_id],
+            evidence,
+            section,
+        )
+        for evidence in exact or numbered.values()
+        for section in sections(evidence.text)
+        if wanted & terms(f"{evidence.title} {evidence.heading} {section.text}")
+    ]
+    best = sorted(scored, key=lambda one: -one[0])[: len(exact) or most]
+    return tuple(Claim(text=_quoted(section, e, wanted, terms), cites=(e.id,)) for _, e, section in best)
 
 
-def commands(question: str, cited: list[Evidence], terms: Terms) -> tuple[Claim, ...]:
+def commands(question: str, cited: Sequence[Evidence], terms: Terms) -> tuple[Claim, ...]:
     """The code block that fits the question best among the evidence that an answer cites; none when none fits."""
     wanted = terms(question)
     best: tuple[float, Claim] | None = None
     for evidence in cited:
-        inside = blocks(evidence.text)
-        for number, block in enumerate(inside):
-            if not block.code:
-                continue
-            before = inside[number - 1].text if number else ""
-            score = len(wanted & terms(f"{evidence.heading}\n{before}\n{block.text}")) / (1 + len(wanted))
-            if score > (best[0] if best else 0.2):
-                best = score, Claim(text=block.text, cites=(evidence.id,))
+        for section in sections(evidence.text):
+            for block in section.blocks:
+                score = len(wanted & terms(section.text)) / (1 + len(wanted)) if block.code else 0.0
+                if score > (best[0] if best else 0.2):
+                    best = score, Claim(text=block.text, cites=(evidence.id,))
     return (best[1],) if best else ()
 
 
-def _relevance(evidence: Evidence, wanted: frozenset[str], terms: Terms) -> float:
-    titled = terms(f"{evidence.title} {evidence.heading}")
-    return len(wanted & titled) * 1.5 + len(wanted & terms(evidence.text))
+def _fit(section: Section, evidence: Evidence, wanted: frozenset[str], terms: Terms, *, asks_how: bool) -> float:
+    said = "\n\n".join(block.text for block in section.blocks)
+    heads = dict.fromkeys((evidence.title, evidence.heading, section.heading))
+    share = len(wanted & terms(said)) / len(wanted)
+    titled = len(wanted & terms(" ".join(heads))) / len(wanted)
+    if not asks_how:
+        return share + 0.5 * titled
+    does = any(block.code or _STEP.match(block.text) for block in section.blocks)
+    return share + 0.5 * titled + (0.5 if _HELPS.search(section.heading) else 0.0) + (0.2 if does else 0.0)
 
 
-def _quoted(evidence: Evidence, wanted: frozenset[str], terms: Terms) -> str:
-    inside = blocks(evidence.text)
-    best = max(range(len(inside)), key=lambda n: len(wanted & terms(inside[n].text)), default=0)
-    kept: list[Block] = []
-    for block in inside[best:]:
-        if kept and sum(len(b.text) for b in kept) + len(block.text) > LONGEST_PASSAGE:
+def _quoted(section: Section, evidence: Evidence, wanted: frozenset[str], terms: Terms) -> str:
+    kept: list[str] = []
+    fits = len(section.text) <= LONGEST_PASSAGE
+    start = 0 if fits else max(range(len(section.blocks)), key=lambda n: len(wanted & terms(section.blocks[n].text)))
+    for block in section.blocks[start:]:
+        if kept and sum(map(len, kept)) + len(block.text) > LONGEST_PASSAGE:
             break
-        kept.append(block)
-        if len(kept) >= 3:
-            break
-    heading = f"{evidence.title} › {evidence.heading}" if evidence.heading else evidence.title
-    return f"**{heading}**\n\n" + "\n\n".join(_shortened(block) for block in kept)
+        kept.append(_shortened(block))
+    path = [
+        evidence.title,
+        *(part for part in (section.heading or evidence.heading,) if part not in ("", evidence.title)),
+    ]
+    return f"**{' › '.join(path)}**\n\n" + "\n\n".join(kept)
 
 
 def _shortened(block: Block) -> str:

@@ -7,7 +7,7 @@ _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)、])\s+")
 _HEADING = re.compile(r"^\s*#{1,6}\s")
 _END = re.compile(
-    r"(?<=[。！？；])|(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)\s+(?=[A-Z0-9\u4e00-\u9fff`*\"'(])"
+    r"(?<=[。！？；])(?![”’」』）)*_])|(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)\s+(?=[A-Z0-9\u4e00-\u9fff`*\"'(])"
 )
 _CITES = re.compile(r"[\[【](\d+(?:\s*[,，、]\s*\d+)*)[\]】]")
 # "It is full. [2] Then …": the mark behind the full stop belongs to the sentence before it.

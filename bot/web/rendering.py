@@ -85,7 +85,7 @@ def _image_html(renderer: RendererHTML, tokens: Sequence[Token], index: int, opt
 def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
     # "[1]: https://…" would quietly turn every citation mark into a link of the writer's choice.
-    markdown.disable(["reference", "html_block", "html_inline"])
+    markdown.disable("reference")
     markdown.inline.ruler.before("link", "citation", _citation)
     markdown.core.ruler.push("unlink", _unlink)
     # Every link gets as far as _unlink, which decides and keeps its words.

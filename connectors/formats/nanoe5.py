@@ -209,46 +209,55 @@ def _tokenizer(model: _Model) -> "Tokenizer":
 
 
 def _descriptions(model: _Model) -> dict[str, Any]:
-    s = model.shape
-    bos, eos, pad, unknown = (model.vocabulary[number][0] for number in (s.bos, s.eos, s.pad, s.unknown))
+    """Everything that is neither weights nor vocabulary: content by file name."""
     modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     return {
-        "config.json": {
-            "architectures": ["BertModel"],
-            "model_type": "bert",
-            "hidden_size": s.hidden,
-            "num_hidden_layers": s.layers,
-            "num_attention_heads": s.heads,
-            "intermediate_size": s.inner,
-            "vocab_size": s.vocabulary,
-            "max_position_embeddings": s.positions,
-            "type_vocab_size": s.types,
-            "layer_norm_eps": round(s.epsilon, 14),
-            "hidden_act": "gelu",
-            "pad_token_id": s.pad,
-            "dtype": "float32",
-        },
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": _MAX_TOKENS,
-            "bos_token": bos,
-            "cls_token": bos,
-            "eos_token": eos,
-            "sep_token": eos,
-            "pad_token": pad,
-            "unk_token": unknown,
-            "model_input_names": ["input_ids", "attention_mask"],
-        },
+        "config.json": _network(model.shape),
+        "tokenizer_config.json": _special_tokens(model),
         "modules.json": [
             {"idx": n, "name": str(n), "path": path, "type": f"sentence_transformers.models.{kind}"}
             for n, (path, kind) in enumerate(modules)
         ],
-        "1_Pooling/config.json": {"word_embedding_dimension": s.hidden, "pooling_mode_mean_tokens": True},
+        "1_Pooling/config.json": {"word_embedding_dimension": model.shape.hidden, "pooling_mode_mean_tokens": True},
         "sentence_bert_config.json": {"max_seq_length": _MAX_TOKENS, "do_lower_case": False},
         "config_sentence_transformers.json": {
             "prompts": {"query": "query: ", "document": "passage: "},
             "similarity_fn_name": "cosine",
         },
+    }
+
+
+def _network(shape: _Shape) -> dict[str, Any]:
+    return {
+        "architectures": ["BertModel"],
+        "model_type": "bert",
+        "hidden_size": shape.hidden,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "intermediate_size": shape.inner,
+        "vocab_size": shape.vocabulary,
+        "max_position_embeddings": shape.positions,
+        "type_vocab_size": shape.types,
+        "layer_norm_eps": round(shape.epsilon, 14),
+        "hidden_act": "gelu",
+        "pad_token_id": shape.pad,
+        "dtype": "float32",
+    }
+
+
+def _special_tokens(model: _Model) -> dict[str, Any]:
+    s = model.shape
+    bos, eos, pad, unknown = (model.vocabulary[number][0] for number in (s.bos, s.eos, s.pad, s.unknown))
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": _MAX_TOKENS,
+        "bos_token": bos,
+        "cls_token": bos,
+        "eos_token": eos,
+        "sep_token": eos,
+        "pad_token": pad,
+        "unk_token": unknown,
+        "model_input_names": ["input_ids", "attention_mask"],
     }
 
 

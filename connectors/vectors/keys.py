@@ -11,7 +11,7 @@ _UNWRITABLE = re.compile(r'["\\]')
 def path_of(key: str) -> str:
     """The path to exactly this key: in quotes where dots, brackets or blanks would lead somewhere else.
 
-    https://qdrant.tech/documentation/concepts/payload/#nested-filtering; a quotation mark or backslash cannot be written.
+    https://qdrant.tech/documentation/concepts/filtering/#nested-key; a quotation mark or backslash cannot be written.
     """
     if not key or _UNWRITABLE.search(key):
         raise VectorStoreUnavailable(

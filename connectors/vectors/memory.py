@@ -139,7 +139,7 @@ def sparse_scores(query: Sparse, name: str, points: Sequence[Point], stored: Seq
 def fuse(legs: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Distribution-based score fusion: each leg scaled so that mean ± 3 standard deviations are 0 and 1, then summed.
 
-    https://qdrant.tech/documentation/concepts/hybrid-queries/#distribution-based-score-fusion-dbsf; a leg whose scores
+    https://qdrant.tech/documentation/concepts/hybrid-queries/ (DBSF); a leg whose scores
     are all equal, or that has one hit only, counts 0.5.
     """
     fused: dict[str, float] = {}

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import queue
+import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 
 import uvicorn
 from fastapi import FastAPI
+from playwright.sync_api import Page
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.assistant import Assistant
@@ -45,6 +47,9 @@ RUNBOOK = StoredDocument(
         Chunk("p3", "runbooks/payments-pool.md", 3, "Afterwards", "Write down which code path held it. " * 60),
     ),
 )
+
+
+ASKED = "payments says pool exhausted"
 
 
 @dataclass
@@ -207,3 +212,10 @@ def serving(web: Web, roots: Roots) -> Iterator[Stage]:
         servers[0].should_exit = True
         thread.join(timeout=10)
         listening.close()
+
+
+def ask(page: Page, stage: Stage, text: str = ASKED) -> str:
+    """Type a question and send it; the id it was let in under."""
+    page.get_by_role("textbox", name=re.compile("Describe|描述")).fill(text)
+    page.keyboard.press("Enter")
+    return stage.next_question()

@@ -28,11 +28,21 @@ def read(raw: bytes) -> Page:
     soup = BeautifulSoup(decode(raw), "html.parser")
     heading = soup.find("h1")
     title = _flat(soup.title) if soup.title else _flat(heading) if isinstance(heading, Tag) else ""
-    for element in soup.find_all(_hidden):
-        element.extract()
+    _drop_hidden(soup)
     main = soup.find_all("main") or soup.find_all("article")
     root = main[0] if len(main) == 1 else soup.body or soup
     return Page(title=title, text=re.sub(r"\n{3,}", "\n\n", _block(root, 0)).strip())
+
+
+def _drop_hidden(root: Tag) -> None:
+    """Only the outermost of nested elements is taken out: each removal costs as much as what it holds is deep."""
+    waiting, hidden = [root], []
+    while waiting:
+        for child in waiting.pop().children:
+            if isinstance(child, Tag):
+                (hidden if _hidden(child) else waiting).append(child)
+    for element in hidden:
+        element.extract()
 
 
 def _hidden(element: Tag) -> bool:

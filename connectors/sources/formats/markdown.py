@@ -10,7 +10,7 @@ from connectors.sources.formats.page import Labels, Page
 from connectors.sources.formats.text import decode
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_HEADING = re.compile(r"^#[ \t]+(.+)$", re.MULTILINE)
 
 
 def read(raw: bytes) -> Page:
@@ -22,7 +22,7 @@ def read(raw: bytes) -> Page:
         text = text[front.end() :]
     labels = labels or {}
     heading = _HEADING.search(text)
-    title = labels.get("title") or (heading[1] if heading else "")
+    title = labels.get("title") or (heading[1].strip(" \t#") if heading else "")
     return Page(title=str(title), text=text, labels={k: v for k, v in labels.items() if k != "title"})
 
 

@@ -19,7 +19,7 @@ _SAFE = {
     "line_length_limit": 1_000_000,
     "input_encoding": "unicode",
 }
-_ROLE = re.compile(r":[\w:+.-]+:`([^`<]*?)\s*(?:<[^`>]*>)?`")
+_ROLE = re.compile(r":[\w:+.-]{1,60}:`([^`<]{1,300}?)\s{0,9}(?:<[^`>]{1,300}>)?`")
 
 
 def read(raw: bytes) -> Page:

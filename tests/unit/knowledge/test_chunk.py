@@ -22,7 +22,10 @@ def test_a_passage_opens_with_title_and_headings() -> None:
 
 
 def test_plain_text_keeps_words_and_drops_markup() -> None:
-    markdown = "## A [link](https://x.example) ![shot](a.png)\n\n**Set** `max_size` 2011\\-12\n```sh\nls -l\n```\n| a | b |\n|---|---|\n"
+    markdown = (
+        "## A [link](https://x.example) ![shot](a.png)\n\n**Set** `max_size` 2011\\-12\n"
+        "```sh\nls -l\n```\n| a | b |\n|---|---|\n"
+    )
 
     assert plain(markdown) == "A link shot\nSet max_size 2011-12\nls -l\na b"
 

@@ -94,6 +94,9 @@ def test_a_mistake_in_the_file_is_one_line_with_file_key_and_remedy(text: str, l
             "WEB__PROT", "1", "NIGHTSHIFT_WEB__PROT: no such setting; did you mean NIGHTSHIFT_WEB__PO", id="key"
         ),
         pytest.param("HOEM", "x", "NIGHTSHIFT_HOEM: no such setting; did you mean NIGHTSHIFT_HOME?", id="top"),
+        pytest.param(
+            "WBE__PORT", "1", "NIGHTSHIFT_WBE__PORT: no such setting; did you mean NIGHTSHIFT_WEB__PO", id="section"
+        ),
         pytest.param("WEB__PORT", "x", "NIGHTSHIFT_WEB__PORT: Input should be a valid integer", id="value"),
         pytest.param("CONFIG", "gone.toml", "gone.toml: no such file; correct --config or NIGHT", id="file"),
     ],

@@ -37,11 +37,30 @@ def test_unclosed_code_is_closed() -> None:
     assert blocks("```\nls") == [Block("```\nls\n```", code=True)]
 
 
-def test_the_passage_that_shares_most_with_the_question_is_quoted_with_what_follows() -> None:
-    claims = extract("how do I find the largest topic on kafka", {1: TLS, 2: DISK}, content_terms)
+SECTIONED = evidence(
+    "lag",
+    "Kafka lag",
+    "# Kafka lag\n\nLag is how far consumers are behind.\n\n## Impact\n\nMails are late.\n\n"
+    "## Fix\n\n1. Restart the consumer.",
+)
 
-    assert claims[0].cites == ("disk",)
-    assert claims[0].text.startswith("**Kafka disk full**\n\nFind the largest topic:\n\n```bash")
+
+def test_the_section_that_answers_is_quoted_under_its_heading() -> None:
+    claims = extract("kafka lag, what do I do", {1: TLS, 2: SECTIONED}, content_terms, most=1)
+
+    assert [(claim.text, claim.cites) for claim in claims] == [
+        ("**Kafka lag › Fix**\n\n1. Restart the consumer.", ("lag",))
+    ]
+
+
+def test_a_long_section_is_quoted_from_its_best_block() -> None:
+    long = evidence(
+        "disk", "Kafka disk full", "Nothing to see here. " * 60 + "\n\nFind the largest topic:\n\n```\ndu\n```"
+    )
+
+    claims = extract("largest topic", {1: long}, content_terms)
+
+    assert claims[0].text == "**Kafka disk full**\n\nFind the largest topic:\n\n```\ndu\n```"
 
 
 def test_a_chinese_question_finds_an_english_passage() -> None:

@@ -88,6 +88,15 @@ async def test_the_form_opens_nothing_when_there_is_no_token(site: Site, token: 
     assert (await browser.get("/api/session")).status_code == 401
 
 
+async def test_a_session_is_worth_nothing_on_another_site(site: Site) -> None:
+    browser = await site.browser(SHARED)
+    await browser.post("/login", data={"token": TOKEN})
+
+    answer = await browser.get("/api/session", headers={"origin": "https://wiki.example.com"})
+
+    assert answer.status_code == 401
+
+
 async def test_a_session_ends_after_a_month(site: Site) -> None:
     browser = await site.browser(SHARED)
     await browser.post("/login", data={"token": TOKEN})

@@ -1,6 +1,7 @@
 """Every format becomes Markdown; what cannot be read says why."""
 
 import io
+import time
 
 import pytest
 from pypdf import PdfWriter
@@ -81,6 +82,16 @@ def test_html_keeps_structure_and_drops_what_is_not_shown() -> None:
 
 def test_html_nested_a_thousand_times_keeps_its_words() -> None:
     assert read("a.html", b"<div>" * 1000 + b"deep" + b"</div>" * 1000).text == "deep"
+
+
+@pytest.mark.parametrize(
+    "piece", [b"<p hidden>", b"<span>", b"<li>", b"<td>x", b"<!--", b"<a href='https://x.example/"]
+)
+def test_hostile_html_takes_no_longer(piece: bytes) -> None:
+    started = time.monotonic()
+    read_document("a.html", piece * 20_000, "a.html")
+
+    assert time.monotonic() - started < 20
 
 
 RST = b"""

@@ -1,0 +1,111 @@
+"""The doctor: every check survives what is wrong, and says how to mend it."""
+
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.checks import CHECKS, Examination, Finding
+from bot.doctor import examine, findings, report
+from bot.model_pull import Disk
+from bot.settings import Settings
+from connectors.configuration import BadSettings
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    ports = {"embedding": "memory", "vectors": "memory", "state": "memory", "directory": "memory", "llm": []}
+    return Settings.model_validate({"home": tmp_path / "home", "models": tmp_path / "models", "ports": ports})
+
+
+def deny(folder: Path) -> None:
+    raise PermissionError(13, "Permission denied", str(folder))
+
+
+async def test_every_check_comes_to_a_finding(settings: Settings) -> None:
+    found = await findings(Examination(settings, NOW))
+
+    assert {one.check for one in found} >= set(CHECKS) - {"models"}
+
+
+async def test_a_full_disk_and_a_read_only_home_are_named(settings: Settings) -> None:
+    full = await findings(Examination(settings, NOW, disk=Disk(free_bytes=lambda _: 10**8)), ["disk"])
+    closed = await findings(Examination(settings, NOW, disk=Disk(try_writing=deny)), ["disk"])
+
+    assert [one.level for one in full] == ["WARN", "WARN"]
+    assert [(one.level, one.mend) for one in closed] == [
+        ("FAIL", "Allow it, or set NIGHTSHIFT_HOME."),
+        ("WARN", "Allow it, or set NIGHTSHIFT_MODELS."),
+    ]
+
+
+async def test_a_missing_model_says_how_to_get_it(settings: Settings) -> None:
+    ports = settings.ports.model_copy(update={"embedding": "onnx"})
+
+    [found] = await findings(Examination(settings.model_copy(update={"ports": ports}), NOW), ["models"])
+
+    assert (found.level, found.mend) == ("FAIL", "Run `python -m bot models pull`.")
+
+
+async def test_a_part_that_cannot_be_opened_is_a_finding_not_a_traceback(settings: Settings) -> None:
+    ports = settings.ports.model_copy(update={"embedding": "onnx", "vectors": "gone"})
+    broken = Examination(settings.model_copy(update={"ports": ports}), NOW)
+
+    found = await findings(broken, ["embedding", "index"])
+
+    assert [one.level for one in found] == ["FAIL", "FAIL"]
+    assert all("\n" not in one.text for one in found)
+
+
+async def test_an_empty_index_says_to_ingest(settings: Settings) -> None:
+    [found] = await findings(Examination(settings, NOW), ["index"])
+
+    assert (found.level, "python -m ingest" in found.mend) == ("FAIL", True)
+
+
+async def test_a_clock_behind_its_own_files_is_noticed(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "state.db").touch()
+    os.utime(tmp_path / "home" / "state.db", (NOW.timestamp() + 3600,) * 2)
+
+    [found] = await findings(Examination(settings, NOW), ["clock"])
+
+    assert (found.level, found.mend) == ("WARN", "Set the clock (NTP).")
+
+
+async def test_a_port_of_another_program_fails(settings: Settings) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        web = settings.web.model_copy(update={"port": other.getsockname()[1]})
+
+        [found] = await findings(Examination(settings.model_copy(update={"web": web}), NOW), ["port"])
+
+    assert found.level == "FAIL"
+    assert found.text.startswith("Another program uses port ")
+
+
+async def test_an_unknown_check_offers_the_nearest(settings: Settings) -> None:
+    with pytest.raises(BadSettings, match="did you mean disk"):
+        await findings(Examination(settings, NOW), ["disc"])
+
+
+def test_the_report_has_a_line_for_each_finding_and_one_to_mend_it() -> None:
+    text = report([Finding("disk", "OK", "9 GB free"), Finding("llm", "WARN", "none", "Set ports.llm.")])
+
+    assert text.splitlines() == [
+        "OK    disk       9 GB free",
+        "WARN  llm        none",
+        "                 → Set ports.llm.",
+    ]
+
+
+def test_only_a_failure_fails(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    codes = [examine(Examination(settings, NOW), [name], as_json=True) for name in ("llm", "index")]
+
+    assert codes == [0, 1]
+    assert json.loads(capsys.readouterr().out.partition("]")[0] + "]")[0]["level"] == "WARN"

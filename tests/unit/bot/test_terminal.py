@@ -1,0 +1,178 @@
+"""The terminal: events from a server or from this process, the card they lead to, and text that cannot steer it."""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import httpx
+import pytest
+from rich.console import Console
+
+from bot.server_events import Event, events
+from bot.settings import Web
+from bot.terminal import NoAnswer, Request, ServerDoor, converse, introduce
+from bot.terminal_view import plain, rendered
+from connectors.chat.port import Card, Citation, Footer
+
+CARD = Card(
+    question_id="q1",
+    kind="answer",
+    language="en",
+    text="Roll back **first** [1].",
+    citations=(
+        Citation(
+            number=1,
+            document_id="d",
+            chunk_id="c",
+            title="Checkout",
+            heading="Rollback",
+            quote="first",
+            link="https://wiki.example/c",
+        ),
+    ),
+    rewritten_query="checkout rollback",
+    notices=("Could not ask: metrics",),
+    footer=Footer(level="local", model="tiny", tokens_in=10, tokens_out=5, seconds=1.25),
+)
+REQUEST = Request("how?")
+
+
+async def lines(text: str) -> AsyncIterator[str]:
+    for line in text.split("\n"):
+        yield line
+
+
+@dataclass
+class Script:
+    """A door behind which everything is known."""
+
+    coming: list[Event]
+
+    async def ask(self, request: Request) -> AsyncGenerator[Event]:
+        for event in self.coming:
+            yield event
+
+
+def printed(card: Card) -> str:
+    console = Console(file=StringIO(), width=100)
+    console.print(rendered(card))
+    return console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+
+
+async def test_events_are_numbered_named_and_whole() -> None:
+    whole = ': ping\n\nid: 1\nevent: status\ndata: {"text":\ndata: "x"}\n\n'
+    text = whole + "event: append\ndata: no number\n\nid: 2\ndata: cut off"
+
+    assert [event async for event in events(lines(text))] == [Event(1, "status", '{"text":\n"x"}')]
+
+
+async def test_a_conversation_ends_with_the_card_even_when_the_web_added_to_it() -> None:
+    fields = json.loads(CARD.model_dump_json()) | {"html": "<p>"}
+    door = Script([Event(1, "status", '{"text": "Searching"}'), Event(2, "card", json.dumps(fields))])
+
+    assert await converse(door, REQUEST, Console(file=StringIO())) == CARD
+
+
+@pytest.mark.parametrize("coming", [[], [Event(1, "append", '{"text": "Ro"}')], [Event(1, "card", "{}")]])
+async def test_without_a_card_there_is_one_line(coming: list[Event]) -> None:
+    with pytest.raises(NoAnswer, match=r"broke off|cannot be read"):
+        await converse(Script(coming), REQUEST, Console(file=StringIO()))
+
+
+def test_the_card_shows_query_answer_notice_source_and_cost() -> None:
+    said = printed(CARD)
+
+    for part in (
+        "searched for: checkout rollback",
+        "Roll back first [1].",
+        "! Could not ask: metrics",
+        "[1] Checkout › Rollback  https://wiki.example/c",
+        "local model · tiny · 10 + 5 tokens · 1.2 s",
+    ):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("a\x1b[31mred\x1b[0m b", "ared b", id="colour"),
+        pytest.param("a\x1b]0;owned\x07b\x1b]8;;http://x\x1b\\c", "abc", id="title-and-link"),
+        pytest.param("a\x9b2Jb\x1bcc\x1b", "abc", id="eight-bit-reset-and-alone"),
+        pytest.param("a\x1b]52;c;aGk=", "a", id="clipboard-without-end"),
+        pytest.param("1\r2\b3\x00\x7f", "123", id="overwriting"),
+        pytest.param("exe\u202egnp", "exegnp", id="direction"),
+        pytest.param("磁盘\t满\n", "磁盘\t满\n", id="ordinary"),
+    ],
+)
+def test_text_cannot_steer_the_terminal(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+def test_a_card_cannot_steer_the_terminal() -> None:
+    evil = "x\x1b]52;c;aGk=\x07y"
+    citation = CARD.citations[0].model_copy(update={"title": evil, "link": evil})
+
+    said = printed(CARD.model_copy(update={"text": evil, "notices": (evil,), "citations": (citation,)}))
+
+    assert "\x1b" not in said
+
+
+class Server:
+    """Our API, which drops the stream after the first event."""
+
+    def __init__(self) -> None:
+        self.seen: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        if request.url.path == "/api/messages":
+            return httpx.Response(202, json={"question_id": "q1", "thread_id": "t", "fresh": True})
+        if request.headers["Last-Event-ID"] == "0":
+            return httpx.Response(200, text='id: 1\nevent: status\ndata: {"text": "…"}\n\nid: 2\nevent: card')
+        return httpx.Response(200, text=f"id: 2\nevent: card\ndata: {CARD.model_dump_json()}\n\n")
+
+
+async def test_a_dropped_stream_is_taken_up_behind_the_last_event() -> None:
+    server = Server()
+    async with httpx.AsyncClient(transport=httpx.MockTransport(server), base_url="http://here") as client:
+        came = [event async for event in ServerDoor(client).ask(Request("how?", thread_id="t", as_query=True))]
+
+    assert [event.sequence for event in came] == [1, 2]
+    assert json.loads(server.seen[0].content) | {"event_id": ""} == {
+        "text": "how?",
+        "event_id": "",
+        "thread_id": "t",
+        "query": "how?",
+    }
+    assert server.seen[-1].headers["Last-Event-ID"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        pytest.param(
+            httpx.Response(401, json={"code": "login", "detail": "Please sign in first."}), "sign in", id="401"
+        ),
+        pytest.param(httpx.Response(502, text="<html>"), "HTTP 502", id="502"),
+        pytest.param(httpx.Response(202, text="not json"), "did not take the question", id="nonsense"),
+    ],
+)
+async def test_a_refusal_is_one_line(response: httpx.Response, said: str) -> None:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: response), base_url="http://here") as client:
+        with pytest.raises(NoAnswer, match=said):
+            _ = [event async for event in ServerDoor(client).ask(REQUEST)]
+
+
+def test_a_terminal_is_the_same_visitor_every_time_and_nobody_else_can_read_who(tmp_path: Path) -> None:
+    file = tmp_path / "home" / "visitor"
+    web = Web.model_validate({"token": "secret"})
+    first, second = httpx.AsyncClient(), httpx.AsyncClient()
+
+    introduce(first, web, file)
+    introduce(second, web, file)
+
+    assert first.cookies["nightshift"] == second.headers["X-Nightshift-Visitor"] == file.read_text()
+    assert first.headers["Authorization"] == "Bearer secret"
+    assert file.stat().st_mode & 0o777 == 0o600

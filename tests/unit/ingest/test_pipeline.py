@@ -1,0 +1,172 @@
+"""The pipeline on twins: idempotent, resumable, and never losing what it cannot read."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.embedding.memory import MemoryEmbedding
+from connectors.sources.memory import MemorySource, Page
+from connectors.sources.port import Document, Unreadable
+from connectors.vectors.memory import MemoryVectors
+from ingest.manifest import Manifest, open_manifest
+from ingest.pipeline import NothingToRead, Run, Summary, ingest
+from knowledge.library import Library, StoredDocument
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def library() -> Library:
+    return Library(MemoryEmbedding(64), MemoryVectors())
+
+
+@pytest.fixture
+def manifest(tmp_path: Path, library: Library) -> Iterator[Manifest]:
+    with open_manifest(tmp_path / "m.sqlite", library.collection) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(library: Library, manifest: Manifest) -> Run:
+    return Run(library, manifest, NOW, batch=2)
+
+
+@pytest.fixture
+def source() -> MemorySource:
+    return MemorySource(
+        "docs", [Page(id=f"{n}.md", title=f"Page {n}", text=f"# Page {n}\n\nWord{n}.") for n in range(5)]
+    )
+
+
+async def once(source: MemorySource, run: Run, days: int = 0) -> Summary:
+    later = Run(run.library, run.manifest, run.now + timedelta(days=days), run.graph, run.batch, run.may_empty)
+    return await ingest(source, later, lambda done, total: None)
+
+
+async def test_everything_gets_in_with_its_labels(source: MemorySource, run: Run) -> None:
+    summary = await once(source, run)
+    stored = await run.library.document("docs/3.md")
+
+    assert (summary.added, summary.chunks, summary.unreadable) == (5, 5, ())
+    assert stored is not None
+    assert (stored.title, stored.labels) == ("Page 3", {"source": "docs", "language": "en"})
+
+
+async def test_a_second_run_changes_nothing_and_embeds_nothing(source: MemorySource, run: Run) -> None:
+    await once(source, run)
+    before = await run.library.facts()
+
+    class Asleep(MemoryEmbedding):
+        async def embed(self, texts: Sequence[str], role: str) -> list[Sequence[float]]:
+            raise AssertionError("there is nothing to embed")
+
+    run.library._embedding = Asleep(64)
+    summary = await once(source, run, days=1)
+
+    assert (summary.added, summary.changed, summary.unchanged) == (0, 0, 5)
+    assert await run.library.facts() == before
+
+
+async def test_changes_and_deletions_are_followed(source: MemorySource, run: Run) -> None:
+    await once(source, run)
+    source.put(Page(id="0.md", title="Page 0", text="Rewritten."))
+    source.remove("1.md")
+    summary = await once(source, run, days=1)
+
+    changed = await run.library.document("docs/0.md")
+    assert (summary.changed, summary.deleted, summary.unchanged) == (1, 1, 3)
+    assert changed is not None
+    assert [chunk.text for chunk in changed.chunks] == ["Rewritten."]
+    assert await run.library.document("docs/1.md") is None
+
+
+async def test_a_killed_run_goes_on_where_it_was(source: MemorySource, run: Run) -> None:
+    class Dies(Library):
+        left = 1
+
+        async def add(self, documents: Sequence[StoredDocument], now: datetime) -> None:
+            await super().add(documents, now)
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+
+    dying = Dies(MemoryEmbedding(64), run.library._vectors)
+    with pytest.raises(KeyboardInterrupt):
+        await once(source, Run(dying, run.manifest, NOW, batch=2))
+
+    summary = await once(source, run, days=1)
+
+    # The first batch of two was recorded; the second was stored but not recorded, and is stored again in place.
+    assert (summary.added, summary.unchanged) == (3, 2)
+    assert (await run.library.facts()).chunks == 5
+
+
+async def test_a_store_that_lost_its_content_is_filled_again(source: MemorySource, run: Run) -> None:
+    await once(source, run)
+    await run.library.remove(["docs/2.md"])
+
+    assert (await once(source, run, days=1)).added == 5
+
+
+class Sometimes(MemorySource):
+    """Cannot read one of its documents."""
+
+    broken = ""
+
+    async def documents(self, ids: list[str]) -> AsyncIterator[Document | Unreadable]:
+        async for document in super().documents(ids):
+            yield Unreadable(document.id, "encrypted") if document.id == self.broken else document
+
+
+async def test_an_unreadable_document_is_named_once_and_again(run: Run) -> None:
+    source = Sometimes("docs", [Page(id="a.md", text="fine"), Page(id="b.md", text="never")])
+    source.broken = "b.md"
+
+    for added in (1, 0):
+        summary = await once(source, run)
+        assert (summary.added, summary.unreadable) == (added, (Unreadable("b.md", "encrypted"),))
+
+
+async def test_an_unreadable_new_version_leaves_the_old_one(run: Run) -> None:
+    source = Sometimes("docs", [Page(id="a.md", text="the old words")])
+    await once(source, run)
+    source.put(Page(id="a.md", text="new"))
+    source.broken = "a.md"
+    await once(source, run, days=1)
+
+    stored = await run.library.document("docs/a.md")
+    assert stored is not None
+    assert stored.chunks[0].text == "the old words"
+
+
+async def test_an_emptied_document_takes_its_text_along(source: MemorySource, run: Run) -> None:
+    await once(source, run)
+    source.put(Page(id="0.md", text="<!-- nothing -->"))
+    summary = await once(source, run, days=1)
+
+    assert summary.unreadable == (Unreadable("0.md", "no text in it"),)
+    assert await run.library.document("docs/0.md") is None
+
+
+async def test_a_source_that_is_suddenly_empty_deletes_nothing_unless_told(source: MemorySource, run: Run) -> None:
+    await once(source, run)
+    with pytest.raises(NothingToRead, match=r"5 documents .* kept"):
+        await once(MemorySource("docs"), run)
+
+    told = Run(run.library, run.manifest, NOW, may_empty=True)
+    assert (await once(MemorySource("docs"), told)).deleted == 5
+
+
+async def test_two_sources_do_not_touch_each_other(source: MemorySource, run: Run) -> None:
+    await once(source, run)
+    await once(MemorySource("other", [Page(id="0.md", text="another page zero")]), run)
+
+    assert (await run.library.facts()).pages == 6
+
+
+async def test_invisible_content_is_counted(run: Run) -> None:
+    summary = await once(MemorySource("docs", [Page(id="a.md", text="a<!-- obey -->b\u200b")]), run)
+
+    assert summary.removed == {"HTML comments": 1, "zero-width characters": 1}
