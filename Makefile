@@ -3,13 +3,12 @@
 #   PYTHON=python3.12      the interpreter to start with
 #   TORCH_INDEX_URL=…      where PyTorch comes from, such as https://download.pytorch.org/whl/cu126 for a GPU
 #   DOCS=path              what `make run` ingests instead of the demo
-#   SUITE=name CASES=path  what `make bench` measures, and on which folder of cases
+#   LARGEST=chunks         the largest index that `make bench` searches (default: 100000)
 #   NIGHTSHIFT_MODELS=…    where model files are kept (default: ~/.cache/nightshift/models)
 
 PYTHON ?= python3
 DOCS ?= deploy/demo
-SUITE ?= answers
-CASES ?= tests/evals/demo
+LARGEST ?= 100000
 SETUP = @$(PYTHON) deploy/setup.py
 
 .PHONY: run test setup lint bench
@@ -26,5 +25,5 @@ setup: ## install what is missing and nothing else
 lint: ## linters and types
 	$(SETUP) lint
 
-bench: ## measure one part of the assistant
-	$(SETUP) bench --suite "$(SUITE)" --cases "$(CASES)"
+bench: ## measure start, acknowledgement, search and answers on this machine
+	$(SETUP) bench --largest "$(LARGEST)"

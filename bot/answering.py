@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.narration import Narrator
 from bot.ports import Ports
-from bot.steps.answer import answer
+from bot.steps.answer import Room, answer, answering_prompt
 from bot.steps.compose import compose
 from bot.steps.deliver import deliver
 from bot.steps.gather import gather
@@ -15,10 +15,10 @@ from bot.steps.present import footer, present, present_chat
 from bot.steps.receive import receive
 from bot.steps.refine import refine
 from bot.steps.retrieve import retrieve
-from bot.steps.rewrite import rewrite
+from bot.steps.rewrite import rewrite, rewriting_prompt
 from bot.vocabulary import Answer, Done, Evidence, Findings, RewrittenQuery, Verdict
 from connectors.chat.port import Card
-from connectors.llm.port import estimate_tokens
+from connectors.llm.port import Prompt, estimate_tokens
 from connectors.state.port import Question
 
 
@@ -85,10 +85,11 @@ async def look(query: RewrittenQuery, ports: Ports, narrator: Narrator) -> Findi
 async def write(query: RewrittenQuery, numbered: Mapping[int, Evidence], ports: Ports, narrator: Narrator) -> Answer:
     """The answer; a draft that a crash cut off begins anew."""
     await narrator.redraft("")
-    best = ports.ladder.best
-    small = best is not None and best.level == "local"
-    most = ports.limits.local_output_tokens if small else ports.limits.output_tokens
-    return await answer(query, numbered, ports.terms, ports.ladder, narrator, most)
+    best, limits = ports.ladder.best, ports.limits
+    small = best is None or best.level == "local"
+    most = limits.local_output_tokens if small else limits.output_tokens
+    room = Room(most, limits.local_evidence_tokens, best.count_tokens if best else estimate_tokens)
+    return await answer(query, numbered, ports.terms, ports.ladder, narrator, room)
 
 
 async def hand_over(question: Question, card: Card, ports: Ports) -> None:
@@ -96,10 +97,14 @@ async def hand_over(question: Question, card: Card, ports: Ports) -> None:
     await ports.state.step("deliver", Done, partial(deliver, question, card, ports.chats, ports.state))
 
 
+def fixed_prompts() -> list[Prompt]:
+    """The parts of prompts that never change, for models that read them ahead of the first question."""
+    return [rewriting_prompt(), answering_prompt("en"), answering_prompt("zh")]
+
+
 def budget(ports: Ports) -> tuple[int, Callable[[str], int]]:
-    """Tokens of evidence that the best model gets, and how they are counted."""
+    """Tokens of evidence that are looked at, and how they are counted."""
     best = ports.ladder.best
     if best is None:
         return ports.limits.evidence_tokens, estimate_tokens
-    limit = ports.limits.local_evidence_tokens if best.level == "local" else ports.limits.evidence_tokens
-    return min(limit, best.context_tokens // 2), best.count_tokens
+    return min(ports.limits.evidence_tokens, best.context_tokens // 2), best.count_tokens

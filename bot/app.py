@@ -1,5 +1,6 @@
 """The composition root: settings become ports, ports become an assistant; the only place that chooses."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.answering import fixed_prompts
 from bot.assistant import Assistant, give_up, take_up
 from bot.ladder import Ladder
 from bot.plugin import Plugin
@@ -42,6 +44,8 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
             clock=time.monotonic,
         )
         await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
+        warming = asyncio.create_task(ports.ladder.warm(fixed_prompts()))
+        opened.callback(warming.cancel)
         yield Assistant(state=state, library=library)
 
 

@@ -95,7 +95,7 @@ async def disk(examination: Examination) -> list[Finding]:
 
 async def clock(examination: Examination) -> list[Finding]:
     """The clock against the endpoint's, or, without one, against the files that were written here."""
-    if url := examination.settings.table("llm", "endpoint").get("base_url"):
+    if url := examination.settings.table("llm", "endpoint").get("api_base"):
         seen = await _date_of(str(url))
         skew = (examination.now - seen).total_seconds() if seen else 0.0
         if abs(skew) > _SKEW_SECONDS:

@@ -37,8 +37,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(description="Make a checkout ready and run it.")
     parser.add_argument("command", choices=sorted(COMMANDS))
     parser.add_argument("--docs", default="deploy/demo", help="what `run` ingests")
-    parser.add_argument("--suite", default="answers", help="what `bench` measures")
-    parser.add_argument("--cases", default="tests/evals/demo", help="on which folder of cases")
+    parser.add_argument("--largest", default="100000", help="chunks in the largest index that `bench` searches")
     given = parser.parse_args(arguments)
     try:
         os.chdir(str(ROOT))
@@ -81,9 +80,9 @@ def lint(given):
 
 
 def bench(given):
-    """Measure one part of the assistant on a folder of cases."""
+    """Measure start, acknowledgement, search and answers on this machine."""
     prepare(with_tests=False)
-    return module("bot", "eval", given.suite, str(Path(given.cases).expanduser()))
+    return module("tests.bench", "--largest", given.largest)
 
 
 COMMANDS = {"setup": setup, "run": run, "test": test, "lint": lint, "bench": bench}

@@ -70,8 +70,8 @@ async def ingest(source: Source, run: Run, progress: Progress) -> Summary:
         done += len(batch)
         progress(done, len(todo))
     await _delete(source.name, plan.gone, run)
-    if todo or plan.gone:
-        await run.library.finish(run.now)
+    # Also when nothing changed: the library is known to be up to date as of now.
+    await run.library.finish(run.now)
     failed = {one.id for one in unreadable}
     return Summary(
         source=source.name,

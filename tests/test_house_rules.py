@@ -112,3 +112,24 @@ def test_every_vendor_has_settings_and_connect() -> None:
 
     assert len(vendors) > 10
     assert [str(f) for f in vendors if not re.search(r"^class Settings\(", f.read_text("utf-8"), re.MULTILINE)] == []
+
+
+def test_only_ports_are_imported_by_name() -> None:
+    strangers = {
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in FILES
+        for module in _imported(file)
+        if (found := re.fullmatch(r"connectors\.(\w+)\.(\w+).*", module))
+        and found[2] != "port"
+        and not file.is_relative_to(ROOT / "connectors" / found[1])
+    }
+
+    assert strangers == set()
+
+
+def _imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)

@@ -6,9 +6,11 @@ with it; and a warning must not lose its "not".
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from bot.rules.entities import find_environments
 from bot.rules.sentences import Piece, sentences
+from bot.rules.tables import wrong_column
 from bot.vocabulary import Claim, Evidence
 
 Terms = Callable[[str], frozenset[str]]
@@ -32,11 +34,14 @@ _HEADING = re.compile(r"^#{1,6}\s")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
 
-def admit(piece: Piece, numbered: Mapping[int, Evidence], terms: Terms) -> Claim | None:
+def admit(
+    piece: Piece, numbered: Mapping[int, Evidence], terms: Terms, environments: Sequence[str] = ()
+) -> Claim | None:
     """The piece as a claim with the evidence that supports it, or None.
 
     Cited evidence is tried first, alone and together. When it does not support the piece, or none is cited, any other
-    evidence that supports it by itself is cited instead. A code block must stand in one piece of evidence.
+    evidence that supports it by itself is cited instead. A code block must stand in one piece of evidence. A
+    number must not come out of the table column of an environment that the question is not about.
     """
     if piece.code:
         source = next((e for e in numbered.values() if _holds_code(e.text, piece.text)), None)
@@ -47,7 +52,8 @@ def admit(piece: Piece, numbered: Mapping[int, Evidence], terms: Terms) -> Claim
         supporting = cited
     if not supporting:
         supporting = [e for e in numbered.values() if _supports([e], piece.text, terms)][:1]
-    if not supporting:
+    read = "\n".join(evidence.text for evidence in supporting)
+    if not supporting or wrong_column(piece.text, read, environments, find_environments):
         return None
     return Claim(text=piece.prefix + piece.text, cites=tuple(evidence.id for evidence in supporting))
 

@@ -31,13 +31,16 @@ def find_entities(text: str, services: Names, now: datetime) -> Entities:
     """What the text names."""
     return Entities(
         services=services(text),
-        environments=_unique(
-            name for pattern, name in _ENVIRONMENTS.items() if re.search(pattern, text, re.IGNORECASE)
-        ),
+        environments=find_environments(text),
         severities=_unique(match.upper().replace("-", "") for match in _SEVERITY.findall(text)),
         identifiers=_unique(_IDENTIFIER.findall(text)),
         window=find_window(text, now),
     )
+
+
+def find_environments(text: str) -> tuple[str, ...]:
+    """Canonical names of the environments in the text."""
+    return _unique(name for pattern, name in _ENVIRONMENTS.items() if re.search(pattern, text, re.IGNORECASE))
 
 
 def replace_environment(text: str, environment: str) -> str:

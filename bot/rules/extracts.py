@@ -1,7 +1,7 @@
-"""Picks the passages that answer best, word for word: the answer without a model, the commands with a small one."""
+"""Picks the passages that answer best, word for word: the answer without a model, and what a small one sums up."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.rules.terms import Terms
@@ -9,6 +9,7 @@ from bot.vocabulary import Claim, Evidence
 
 LONGEST_PASSAGE = 900
 RANK = 0.15
+MOST_ROWS = 6
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*(?:\n|$)")
 _STEP = re.compile(r"^\s*1[.)、]\s")
@@ -83,41 +84,46 @@ def sections(text: str) -> list[Section]:
     return [*found, Section(heading, tuple(inside))] if inside else found
 
 
-def extract(question: str, numbered: Mapping[int, Evidence], terms: Terms, most: int = 2) -> tuple[Claim, ...]:
-    """The best sections of the best pieces of evidence, as quotes.
+@dataclass(frozen=True)
+class Passage:
+    """A section of a piece of evidence that was picked, and what of it is quoted."""
+
+    evidence: Evidence
+    heading: str
+    text: str
+
+    def quoted(self) -> Claim:
+        """The passage as a claim: its words are the evidence's own."""
+        path = dict.fromkeys((self.evidence.title, self.heading or self.evidence.heading))
+        return Claim(text=f"**{' › '.join(part for part in path if part)}**\n\n{self.text}", cites=(self.evidence.id,))
+
+    def as_evidence(self) -> Evidence:
+        """The evidence cut down to the passage."""
+        return self.evidence.model_copy(update={"heading": self.heading or self.evidence.heading, "text": self.text})
+
+
+def pick(question: str, found: Sequence[Evidence], terms: Terms, most: int) -> list[Passage]:
+    """The best sections of the best evidence.
 
     Evidence comes best first, and the rank of its document counts beside the words it shares with the question. What a
-    table answers exactly (who is on call, what depends on what) is quoted alone.
+    table answers exactly (who is on call, what depends on what) stands alone.
     """
     wanted = terms(question)
     asks_how = bool(_ASKS_HOW.search(question))
-    ranks = {document: rank for rank, document in enumerate(dict.fromkeys(e.document_id for e in numbered.values()))}
-    exact = [one for one in numbered.values() if one.kind != "document"]
+    ranks = {document: rank for rank, document in enumerate(dict.fromkeys(e.document_id for e in found))}
+    exact = [one for one in found if one.kind in ("people", "services")]
     scored = [
         (
             _fit(section, evidence, wanted, terms, asks_how=asks_how) - RANK * ranks[evidence.document_id],
             evidence,
             section,
         )
-        for evidence in exact or numbered.values()
+        for evidence in exact or [one for one in found if one.kind == "document"]
         for section in sections(evidence.text)
         if wanted & terms(f"{evidence.title} {evidence.heading} {section.text}")
     ]
     best = sorted(scored, key=lambda one: -one[0])[: len(exact) or most]
-    return tuple(Claim(text=_quoted(section, e, wanted, terms), cites=(e.id,)) for _, e, section in best)
-
-
-def commands(question: str, cited: Sequence[Evidence], terms: Terms) -> tuple[Claim, ...]:
-    """The code block that fits the question best among the evidence that an answer cites; none when none fits."""
-    wanted = terms(question)
-    best: tuple[float, Claim] | None = None
-    for evidence in cited:
-        for section in sections(evidence.text):
-            for block in section.blocks:
-                score = len(wanted & terms(section.text)) / (1 + len(wanted)) if block.code else 0.0
-                if score > (best[0] if best else 0.2):
-                    best = score, Claim(text=block.text, cites=(evidence.id,))
-    return (best[1],) if best else ()
+    return [Passage(e, section.heading, _shown(section, wanted, terms)) for _, e, section in best]
 
 
 def _fit(section: Section, evidence: Evidence, wanted: frozenset[str], terms: Terms, *, asks_how: bool) -> float:
@@ -131,22 +137,23 @@ def _fit(section: Section, evidence: Evidence, wanted: frozenset[str], terms: Te
     return share + 0.5 * titled + (0.5 if _HELPS.search(section.heading) else 0.0) + (0.2 if does else 0.0)
 
 
-def _quoted(section: Section, evidence: Evidence, wanted: frozenset[str], terms: Terms) -> str:
+def _shown(section: Section, wanted: frozenset[str], terms: Terms) -> str:
     kept: list[str] = []
     fits = len(section.text) <= LONGEST_PASSAGE
     start = 0 if fits else max(range(len(section.blocks)), key=lambda n: len(wanted & terms(section.blocks[n].text)))
     for block in section.blocks[start:]:
-        if kept and sum(map(len, kept)) + len(block.text) > LONGEST_PASSAGE:
+        shown = _shortened(block, wanted, terms)
+        if kept and sum(map(len, kept)) + len(shown) > LONGEST_PASSAGE:
             break
-        kept.append(_shortened(block))
-    path = [
-        evidence.title,
-        *(part for part in (section.heading or evidence.heading,) if part not in ("", evidence.title)),
-    ]
-    return f"**{' › '.join(path)}**\n\n" + "\n\n".join(kept)
+        kept.append(shown)
+    return "\n\n".join(kept)
 
 
-def _shortened(block: Block) -> str:
+def _shortened(block: Block, wanted: frozenset[str], terms: Terms) -> str:
+    lines = block.text.splitlines()
+    if len(lines) > MOST_ROWS + 2 and all(line.lstrip().startswith("|") for line in lines):
+        ranked = sorted(lines[2:], key=lambda row: -len(wanted & terms(row)))[:MOST_ROWS]
+        return "\n".join([*lines[:2], *(row for row in lines[2:] if row in ranked)])
     if block.code or len(block.text) <= LONGEST_PASSAGE:
         return block.text
     cut = block.text[:LONGEST_PASSAGE]

@@ -1,20 +1,29 @@
 """Step 9: the answer is written from the evidence and checked sentence by sentence as it grows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.guards import citation
 from bot.ladder import Interrupted, Ladder
 from bot.narration import Narrator
-from bot.rules.extracts import commands, extract
+from bot.rules.extracts import pick
 from bot.rules.sentences import Piece, pieces, whole
 from bot.rules.terms import Terms
-from bot.steps.compose import material
+from bot.steps.compose import compose, material
 from bot.steps.prompts import instruction
-from bot.vocabulary import Answer, Claim, Evidence, RewrittenQuery
+from bot.vocabulary import Answer, Claim, Evidence, Language, RewrittenQuery
 from connectors.llm.port import Prompt
 
-NOT_ENOUGH = "NOT ENOUGH EVIDENCE"
+MOST_PASSAGES = 2
+
+
+@dataclass(frozen=True)
+class Room:
+    """How long the answer may be, how much evidence a small model reads, and how both are counted."""
+
+    tokens: int
+    evidence_tokens: int
+    count: Callable[[str], int]
 
 
 @dataclass
@@ -23,6 +32,7 @@ class Draft:
 
     numbered: Mapping[int, Evidence]
     terms: Terms
+    environments: tuple[str, ...] = ()
     growing: str = ""
     claims: list[Claim] = field(default_factory=list)
     dropped: int = 0
@@ -51,7 +61,7 @@ class Draft:
         if _leads_in(piece):
             self._lead_in = piece
             return
-        claim = citation.admit(piece, self.numbered, self.terms)
+        claim = citation.admit(piece, self.numbered, self.terms, self.environments)
         if claim is None:
             self.dropped += 1
         elif claim.text not in {known.text for known in self.claims}:
@@ -62,31 +72,45 @@ class Draft:
 
 
 async def answer(
-    query: RewrittenQuery, numbered: Mapping[int, Evidence], terms: Terms, ladder: Ladder, narrator: Narrator, most: int
+    query: RewrittenQuery,
+    numbered: Mapping[int, Evidence],
+    terms: Terms,
+    ladder: Ladder,
+    narrator: Narrator,
+    room: Room,
 ) -> Answer:
-    """What the evidence says to the question; without claims when it says nothing."""
-    if not numbered:
-        return Answer()
+    """What the evidence says to the question; without claims when it says nothing.
+
+    A large model reads all of the evidence. A small one is trusted to sum up what code has picked, and what was picked
+    is quoted below; without a model the quotes are the answer.
+    """
     asked = ladder.for_question()
-    draft = await _write(query, numbered, terms, asked, narrator, most)
-    spent = asked.spent()
-    claims = tuple(draft.claims)
-    if claims and spent.level == "local" and not any(claim.text.startswith("```") for claim in claims):
-        cited = [e for e in numbered.values() if any(e.id in claim.cites for claim in claims)]
-        claims += commands(query.text, cited, terms)
-    if not claims:
-        claims = extract(query.text, numbered, terms)
-        spent = spent.model_copy(update={"level": "none", "model": ""})
-    return Answer(claims=claims, dropped=draft.dropped, spent=spent)
+    small = asked.best is None or asked.best.level == "local"
+    picked = pick(query.text, list(numbered.values()), terms, MOST_PASSAGES) if small else []
+    if small:
+        fitting = compose([passage.as_evidence() for passage in picked], room.evidence_tokens, room.count)
+        draft = await _write(query, fitting, terms, asked, narrator, room)
+    else:
+        draft = await _write(query, numbered, terms, asked, narrator, room)
+        picked = [] if draft.claims else pick(query.text, list(numbered.values()), terms, MOST_PASSAGES)
+    quotes = [passage.quoted() for passage in picked][: 1 if draft.claims else MOST_PASSAGES]
+    spent = asked.spent() if draft.claims else asked.spent().model_copy(update={"level": "none", "model": ""})
+    return Answer(claims=(*draft.claims, *quotes), dropped=draft.dropped, spent=spent)
 
 
 async def _write(
-    query: RewrittenQuery, numbered: Mapping[int, Evidence], terms: Terms, asked: Ladder, narrator: Narrator, most: int
+    query: RewrittenQuery,
+    numbered: Mapping[int, Evidence],
+    terms: Terms,
+    asked: Ladder,
+    narrator: Narrator,
+    room: Room,
 ) -> Draft:
-    draft = Draft(numbered, terms)
-    prompt = Prompt(instruction("answer", query.language), material(query.text, numbered))
+    draft = Draft(numbered, terms, query.entities.environments)
+    if not numbered:
+        return draft
     try:
-        async for text in asked.stream(prompt, max_tokens=most):
+        async for text in asked.stream(answering_prompt(query.language, material(query.text, numbered)), room.tokens):
             if draft.grow(text):
                 await narrator.draft(text)
             else:
@@ -97,6 +121,11 @@ async def _write(
     draft.finish()
     await narrator.flush()
     return draft
+
+
+def answering_prompt(language: Language, evidence: str = "") -> Prompt:
+    """The prompt of this step, or its fixed part."""
+    return Prompt(instruction("answer", language), evidence)
 
 
 def _leads_in(piece: Piece) -> bool:

@@ -88,6 +88,11 @@ def faithful(text: str, query: Query, entities: Entities, services: Names) -> bo
     )
 
 
+def rewriting_prompt(material: str = "") -> Prompt:
+    """The prompt of this step, or its fixed part."""
+    return Prompt(instruction("rewrite"), material, _EXAMPLES)
+
+
 def _prompt(query: Query) -> Prompt:
     lines = [f"{query.author}: {turn.asked}\nbot: {turn.answered[:300]}" for turn in query.history[-3:]]
-    return Prompt(instruction("rewrite"), "\n".join([*lines, f"last message: {query.text}"]), _EXAMPLES)
+    return rewriting_prompt("\n".join([*lines, f"last message: {query.text}"]))

@@ -11,14 +11,14 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, TypeVar
+from types import TracebackType
+from typing import BinaryIO, TypeAlias
 
 from connectors.embedding.port import EmbeddingUnavailable
 
 Encode: TypeAlias = Callable[[list[str]], bytes]
 """Texts to their vectors, as one run of little-endian float32."""
 
-S = TypeVar("S")
 
 _HEADER = struct.Struct("<?I")
 _NICENESS = 5
@@ -36,27 +36,29 @@ _ENVIRONMENT = {
 
 
 def serve(load: Callable[[], Encode]) -> None:
-    """The child's whole life: load the model, say so, then answer one request after the other until stdin ends."""
+    """The child's whole life: load the model, say so, then answer one request after the other until stdin ends.
+
+    Whatever a model library raises ends the child, after the parent was told why.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)
     # Libraries print to stdout as they please; the pipe to the parent is for replies alone.
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    encode = _answer(replies, load)
-    while encode and (request := _request(sys.stdin.buffer)) is not None:
-        _answer(replies, functools.partial(encode, request))
+    sys.excepthook = functools.partial(_tell, replies)
+    encode = load()
+    _reply(replies, b"", done=True)
+    while (request := _request(sys.stdin.buffer)) is not None:
+        _reply(replies, encode(request), done=True)
 
 
-def _answer(replies: BinaryIO, work: Callable[[], S]) -> S | None:
-    result, body = None, b""
-    try:
-        result = work()
-        body = result if isinstance(result, bytes) else b""
-    except Exception as failed:  # noqa: BLE001 - whatever a model library raises, the parent is told, not left waiting
-        body = f"{type(failed).__name__}: {failed}".encode("utf-8", "replace")[:2_000]
-    replies.write(_HEADER.pack(result is not None, len(body)) + body)
+def _tell(replies: BinaryIO, kind: type[BaseException], failed: BaseException, _: TracebackType | None) -> None:
+    _reply(replies, f"{kind.__name__}: {failed}".encode("utf-8", "replace")[:2_000], done=False)
+
+
+def _reply(replies: BinaryIO, body: bytes, *, done: bool) -> None:
+    replies.write(_HEADER.pack(done, len(body)) + body)
     replies.flush()
-    return result
 
 
 def _request(stream: BinaryIO) -> list[str] | None:
@@ -115,15 +117,13 @@ class Worker:
         await process.wait()
 
     async def _exchange(self, texts: Sequence[str]) -> bytes:
-        # After a complete answer, a refusal too, the pipe is in step with the calls; after anything else it is not.
+        # After a complete answer the pipe is in step with the calls; after anything else it is not, and the child may
+        # be ending.
         in_step = False
         try:
             process = self._process or await self._start()
             reply = await self._within(self.call_timeout_seconds, self._ask(process, texts))
             in_step = True
-        except _Refused:
-            in_step = True
-            raise
         finally:
             if not in_step:
                 await self._end()

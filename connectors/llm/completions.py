@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pydantic import BaseModel, JsonValue
 
+from connectors.llm.integration import failures
 from connectors.llm.patience import CallFailed, deadline, plain_words, retried
 from connectors.llm.port import Piece, Prompt, Reply, T, Usage, estimate_tokens
 from connectors.llm.replies import MODES, Mode, read, response_format, wording
@@ -28,7 +29,8 @@ class Manner:
     """How one model is spoken to.
 
     ``openai`` models understand OpenAI's request fields; ``limit_name`` is what the model calls the most tokens of a
-    reply; ``longest_text`` bounds every text in a schema, in characters.
+    reply; ``longest_text`` bounds every text in a schema, in characters. ``errors`` names what is raised when
+    a call fails.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Manner:
     limit_name: str = "max_tokens"
     longest_text: int | None = None
     attempts: int = 3
+    errors: Callable[[], tuple[type[Exception], ...]] = failures
 
 
 class Completions:
@@ -92,7 +95,7 @@ class Completions:
                     if response.delta:
                         text += response.delta
                         pieces.put_nowait(Piece(response.delta))
-                    with plain_words(self._manner.name):
+                    with plain_words(self._manner.name, self._manner.errors()):
                         response = await anext(responses, None)
             if not finished:
                 raise CallFailed(f"{self._manner.name} broke off in the middle of its answer.")
@@ -116,7 +119,7 @@ class Completions:
 
     async def _once(self, prompt: Prompt, max_tokens: int, extras: Mapping[str, JsonValue]) -> "ChatResponse":
         model = await self._model()
-        with plain_words(self._manner.name):
+        with plain_words(self._manner.name, self._manner.errors()):
             return await model.achat(_messages(prompt), **{self._manner.limit_name: max_tokens, **extras})
 
     async def _opened(self, prompt: Prompt, max_tokens: int) -> "tuple[_Responses, ChatResponse | None]":
@@ -134,7 +137,7 @@ class Completions:
     ) -> "tuple[_Responses, ChatResponse | None]":
         extras: dict[str, JsonValue] = {"stream_options": {"include_usage": True}} if reports_usage else {}
         model = await self._model()
-        with plain_words(self._manner.name):
+        with plain_words(self._manner.name, self._manner.errors()):
             responses = await model.astream_chat(_messages(prompt), **{self._manner.limit_name: max_tokens, **extras})
             # Nothing is sent before the first response is asked for.
             return responses, await anext(responses, None)

@@ -3,13 +3,14 @@
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
 from pydantic import BaseModel, Field, JsonValue, SecretStr
 
 from connectors.llm.completions import Completions, Manner, Structured
-from connectors.llm.integration import OPENAI_LIKE, build, imported, speaks_openai
+from connectors.llm.integration import OPENAI_LIKE, build, failures, imported, speaks_openai
 from connectors.llm.patience import Breaker
 from connectors.llm.port import Level, Piece, Prompt, Reply, T, estimate_tokens
 
@@ -30,6 +31,8 @@ class Settings(BaseModel):
     """The llama-index class that speaks to it; another needs its package, such as `llama-index-llms-anthropic`."""
     arguments: dict[str, JsonValue] = {}
     """More arguments for that class, such as `{ default_headers = { X-Team = "ops" } }`."""
+    errors: tuple[str, ...] = ()
+    """Exceptions of that class's SDK that mean a failed call, such as `["anthropic.APIError"]`; OpenAI's are known."""
     context_tokens: int = Field(32_768, ge=1_024)
     """Room for prompt and reply together."""
     timeout_seconds: float = Field(60.0, gt=0)
@@ -123,6 +126,7 @@ async def connect(settings: Settings, clock: Callable[[], float] = time.monotoni
             structured=settings.structured,
             limit_name=settings.limit_name,
             attempts=settings.attempts,
+            errors=partial(failures, settings.errors, "connectors.llm.endpoint"),
         )
 
         async def made() -> "LLM":

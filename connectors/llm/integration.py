@@ -1,10 +1,11 @@
 """Makes a llama-index model out of a class path and settings."""
 
 import asyncio
+import functools
 import importlib
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # What a first call would import on the event loop; on a busy machine that takes seconds.
 _SLOW = ("llama_index.llms.openai_like", "openai.resources.chat")
+_KINDS = {"LLM": "llama-index LLM", "Exception": "exception"}
+K = TypeVar("K")
 OPENAI_LIKE = "llama_index.llms.openai_like.OpenAILike"
 
 
@@ -42,6 +45,19 @@ def build(class_path: str, where: str, wishes: Mapping[str, object], arguments: 
         raise BadSettings(f"{where}.arguments: {kind.__name__} refuses them: {refused}") from refused
 
 
+@functools.cache
+def failures(paths: tuple[str, ...] = (), where: str = "") -> tuple[type[Exception], ...]:
+    """What an integration raises when a call fails: OpenAI's and httpx's errors, Python's own, and those named.
+
+    Raises BadSettings for a path that leads to no exception.
+    """
+    import httpx
+    import openai
+
+    own = [_named(path, f"{where}.errors", Exception) for path in paths]
+    return (openai.OpenAIError, httpx.HTTPError, OSError, ValueError, RuntimeError, LookupError, *own)
+
+
 def speaks_openai(model: "LLM") -> bool:
     """Whether the model sends OpenAI's chat protocol, so that its request fields are understood."""
     from llama_index.llms.openai import OpenAI
@@ -50,14 +66,18 @@ def speaks_openai(model: "LLM") -> bool:
 
 
 def _class(class_path: str, where: str) -> "type[LLM]":
-    module, _, name = class_path.rpartition(".")
+    from llama_index.core.llms import LLM
+
+    return _named(class_path, f"{where}.class_path", LLM)  # type: ignore[type-abstract]  # only a subclass comes back
+
+
+def _named(path: str, setting: str, kind: type[K]) -> type[K]:
+    module, _, name = path.rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as missing:
-        package = "-".join(class_path.split(".")[:3]).replace("_", "-")
-        raise BadSettings(f"{where}.class_path: no {class_path} ({missing}); `pip install {package}`?") from missing
-    from llama_index.core.llms import LLM
-
-    if not (inspect.isclass(found) and issubclass(found, LLM)):
-        raise BadSettings(f"{where}.class_path: {class_path} is no llama-index LLM.")
+        package = "-".join(path.split(".")[:3]).replace("_", "-")
+        raise BadSettings(f"{setting}: no {path} ({missing}); `pip install {package}`?") from missing
+    if not (inspect.isclass(found) and issubclass(found, kind)):
+        raise BadSettings(f"{setting}: {path} is no {_KINDS.get(kind.__name__, kind.__name__)}.")
     return found

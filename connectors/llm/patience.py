@@ -41,12 +41,11 @@ class _Answer(Protocol):
 
 
 @contextlib.contextmanager
-def plain_words(name: str) -> Iterator[None]:
-    """Turn whatever an integration raises into CallFailed."""
+def plain_words(name: str, errors: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Turn what an integration raises when a call fails into CallFailed."""
     try:
         yield
-    # Any llama-index integration may stand here: each raises its own SDK's errors, or those of the HTTP library below.
-    except Exception as error:
+    except errors as error:
         raise _plain(name, error) from error
 
 

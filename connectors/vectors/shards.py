@@ -3,9 +3,10 @@
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import cast
 
 import qdrant_edge as edge
@@ -166,16 +167,25 @@ class Shards:
                 "in reserve. Nothing was written: free some space and run it again."
             )
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except VectorStoreUnavailable:
-            raise
-        except Exception as refused:
-            # The SDK raises plain Exception for everything, from a wrong dimension to an unreadable file.
+    def _told(self) -> "_Told":
+        return _Told(self._folder)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Turns what the SDK raises into words: it raises bare Exception, and nothing of ours or of Python's does."""
+
+    folder: Path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, refused: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if kind is Exception:
             raise VectorStoreUnavailable(
-                f"The index in {self._folder} refused ({refused}). If it cannot be read any more, delete that folder "
+                f"The index in {self.folder} refused ({refused}). If it cannot be read any more, delete that folder "
                 "and run `python -m ingest` again."
             ) from refused
 

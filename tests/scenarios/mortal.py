@@ -12,9 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.ladder import Ladder
-
 from bot.assistant import Assistant, give_up, take_up
+from bot.ladder import Ladder
 from bot.ports import Limits, Ports
 from bot.rules.terms import content_terms
 from connectors.chat.port import IncomingMessage

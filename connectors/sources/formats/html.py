@@ -5,7 +5,7 @@ import re
 from bs4 import BeautifulSoup, Comment, Tag
 from bs4.element import NavigableString, PageElement
 
-from connectors.sources.formats.page import Page, fence, pipe_table
+from connectors.sources.formats.page import CannotRead, Page, fence, pipe_table
 from connectors.sources.formats.text import decode
 
 _NEVER_SHOWN = frozenset(
@@ -21,11 +21,19 @@ _BLOCKS = frozenset(
     | {"h1", "h2", "h3", "h4", "h5", "h6"}
 )
 _DEEPEST = 60
+_MOST_SEARCHING = 200_000_000
 
 
 def read(raw: bytes) -> Page:
-    """The main part of the page: ``<main>`` or ``<article>`` when there is exactly one, else the body."""
-    soup = BeautifulSoup(decode(raw), "html.parser")
+    """The main part of the page: ``<main>`` or ``<article>`` when there is exactly one, else the body.
+
+    Raises CannotRead.
+    """
+    markup = decode(raw)
+    # The parser looks for the end of each opening anew, so that many without one would keep it busy for hours.
+    if max(len(part) * part.count("<") for part in markup.split(">")) > _MOST_SEARCHING:
+        raise CannotRead("damaged HTML: tags without an end")
+    soup = BeautifulSoup(markup, "html.parser")
     heading = soup.find("h1")
     title = _flat(soup.title) if soup.title else _flat(heading) if isinstance(heading, Tag) else ""
     _drop_hidden(soup)
@@ -36,7 +44,8 @@ def read(raw: bytes) -> Page:
 
 def _drop_hidden(root: Tag) -> None:
     """Only the outermost of nested elements is taken out: each removal costs as much as what it holds is deep."""
-    waiting, hidden = [root], []
+    waiting: list[Tag] = [root]
+    hidden: list[Tag] = []
     while waiting:
         for child in waiting.pop().children:
             if isinstance(child, Tag):

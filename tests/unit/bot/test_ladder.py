@@ -74,8 +74,9 @@ async def test_a_nonsense_reply_is_sent_back_once_as_material() -> None:
 
 async def test_only_trusted_levels_are_asked() -> None:
     large, small = model(DOWN), model(GOOD, level="local")
+    trusted: tuple[Level, ...] = ("endpoint",)
 
-    assert await Ladder([large, small]).ask(PROMPT, Rewriting, 60, trusted=("endpoint",)) is None
+    assert await Ladder([large, small]).ask(PROMPT, Rewriting, 60, trusted=trusted) is None
     assert (len(large.prompts), len(small.prompts)) == (1, 0)
 
 

@@ -1,6 +1,6 @@
 """Which passages are quoted when no model words the answer."""
 
-from bot.rules.extracts import Block, blocks, commands, extract
+from bot.rules.extracts import Block, blocks, pick
 from bot.rules.terms import content_terms
 from bot.vocabulary import Evidence
 
@@ -45,10 +45,13 @@ SECTIONED = evidence(
 )
 
 
-def test_the_section_that_answers_is_quoted_under_its_heading() -> None:
-    claims = extract("kafka lag, what do I do", {1: TLS, 2: SECTIONED}, content_terms, most=1)
+def quoted(question: str, found: list[Evidence], most: int = 2) -> list[tuple[str, tuple[str, ...]]]:
+    claims = [passage.quoted() for passage in pick(question, found, content_terms, most)]
+    return [(claim.text, claim.cites) for claim in claims]
 
-    assert [(claim.text, claim.cites) for claim in claims] == [
+
+def test_the_section_that_answers_is_quoted_under_its_heading() -> None:
+    assert quoted("kafka lag, what do I do", [TLS, SECTIONED], most=1) == [
         ("**Kafka lag › Fix**\n\n1. Restart the consumer.", ("lag",))
     ]
 
@@ -58,23 +61,33 @@ def test_a_long_section_is_quoted_from_its_best_block() -> None:
         "disk", "Kafka disk full", "Nothing to see here. " * 60 + "\n\nFind the largest topic:\n\n```\ndu\n```"
     )
 
-    claims = extract("largest topic", {1: long}, content_terms)
+    assert quoted("largest topic", [long]) == [
+        ("**Kafka disk full**\n\nFind the largest topic:\n\n```\ndu\n```", ("disk",))
+    ]
 
-    assert claims[0].text == "**Kafka disk full**\n\nFind the largest topic:\n\n```\ndu\n```"
+
+def test_of_a_long_table_the_rows_that_were_asked_for_are_quoted() -> None:
+    rows = "\n".join(f"| setting {n} | {n} |" for n in range(20))
+    table = evidence("sizes", "Sizes", f"| what | how much |\n|---|---|\n{rows}\n| payments pool | 40 |")
+
+    text = quoted("payments pool", [table])[0][0]
+
+    assert "| what | how much |\n|---|---|" in text
+    assert "| payments pool | 40 |" in text
+    assert len(text.splitlines()) == 10
 
 
 def test_a_chinese_question_finds_an_english_passage() -> None:
-    claims = extract("证书怎么轮换", {1: DISK, 2: TLS}, content_terms)
-
-    assert claims[0].cites == ("tls",)
+    assert quoted("证书怎么轮换", [DISK, TLS])[0][1] == ("tls",)
 
 
 def test_nothing_is_quoted_when_nothing_is_shared() -> None:
-    assert extract("zebra giraffe", {1: DISK, 2: TLS}, content_terms) == ()
+    assert quoted("zebra giraffe", [DISK, TLS]) == []
 
 
-def test_the_commands_fit_the_question_or_there_are_none() -> None:
-    found = commands("largest kafka topic disk", [TLS, DISK], content_terms)
+def test_what_a_table_answers_exactly_stands_alone() -> None:
+    duty = Evidence(id="people:data", kind="people", title="On-call table", text="On call for kafka is Ann.")
 
-    assert [claim.cites for claim in found] == [("disk",)]
-    assert commands("who is on holiday", [TLS, DISK], content_terms) == ()
+    assert quoted("who is on call for kafka", [duty, DISK]) == [
+        ("**On-call table**\n\nOn call for kafka is Ann.", ("people:data",))
+    ]

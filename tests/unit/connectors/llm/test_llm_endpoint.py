@@ -110,6 +110,16 @@ async def test_a_refused_way_of_structure_is_not_tried_twice(
     assert '"query"' in fake.requests[-1]["messages"][0]["content"]
 
 
+async def test_a_request_refused_in_every_way_says_nothing_about_the_ways(stage: Stage) -> None:
+    model, fake = await stage.model(*[Turn(status=400)] * 3, Turn())
+    with pytest.raises(ModelUnavailable):
+        await model.ask(PROMPT, Rewriting, max_tokens=60)
+
+    await model.ask(PROMPT, Rewriting, max_tokens=60)
+
+    assert fake.requests[-1]["response_format"]["type"] == "json_schema"
+
+
 async def test_a_chosen_way_of_structure_is_the_only_one(stage: Stage) -> None:
     model, fake = await stage.model(unknown_fields=frozenset({"json_schema"}), structured="json_schema")
 
@@ -166,7 +176,11 @@ async def test_a_long_retry_after_is_not_waited_for(stage: Stage) -> None:
 
 async def test_an_endpoint_that_is_not_there_is_tried_again_and_given_up(stage: Stage) -> None:
     waits: list[RetryDetails] = []
-    set_on_retry_hooks([waits.append])
+
+    def note(details: RetryDetails) -> None:
+        waits.append(details)
+
+    set_on_retry_hooks([note])
     async with connect(Settings(model="x", api_base="http://127.0.0.1:9/v1")) as model:
         with pytest.raises(ModelUnavailable, match="Connection error"):
             await model.ask(PROMPT, Rewriting, max_tokens=60)

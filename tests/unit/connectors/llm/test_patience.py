@@ -85,7 +85,7 @@ class Answer:
         self.headers = headers
 
 
-class Refusal(Exception):
+class Refusal(RuntimeError):
     def __init__(self, status_code: int, headers: dict[str, str]) -> None:
         super().__init__("no")
         self.status_code = status_code
@@ -102,7 +102,7 @@ class Refusal(Exception):
     ],
 )
 def test_retry_after_is_read(headers: dict[str, str], seconds: float | None) -> None:
-    with pytest.raises(CallFailed) as failed, plain_words("qwen"):
+    with pytest.raises(CallFailed) as failed, plain_words("qwen", (ValueError, RuntimeError, OSError)):
         raise Refusal(429, headers)
 
     assert (failed.value.status, failed.value.retry_after) == (429, seconds)
