@@ -6,11 +6,11 @@ from functools import partial
 
 from bot.narration import Narrator
 from bot.ports import Ports
-from bot.steps.answer import Room, answer, answering_prompt
+from bot.steps.answer import Room, answer, summing_prompt
 from bot.steps.compose import compose
 from bot.steps.deliver import deliver
 from bot.steps.gather import gather
-from bot.steps.judge import judge
+from bot.steps.judge import Found, judge
 from bot.steps.present import footer, present, present_chat
 from bot.steps.receive import receive
 from bot.steps.refine import refine
@@ -63,7 +63,8 @@ async def investigate(query: RewrittenQuery, ports: Ports, narrator: Narrator, u
         evidence |= fresh
         numbered = compose(list(evidence.values()), *budget(ports))
         await narrator.doing("judge")
-        weigh = partial(judge, query, numbered, ports.terms, ports.services, ports.ladder)
+        everything = Found(tuple(evidence.values()), numbered)
+        weigh = partial(judge, query, everything, ports.terms, ports.services, ports.ladder)
         verdicts.append(await ports.state.step("judge", Verdict, weigh))
         narrower = refine(looked_for, verdicts[-1])
         out_of_budget = len(verdicts) >= ports.limits.rounds or ports.clock() > until
@@ -99,7 +100,7 @@ async def hand_over(question: Question, card: Card, ports: Ports) -> None:
 
 def fixed_prompts() -> list[Prompt]:
     """The parts of prompts that never change, for models that read them ahead of the first question."""
-    return [rewriting_prompt(), answering_prompt("en"), answering_prompt("zh")]
+    return [rewriting_prompt(), summing_prompt("en"), summing_prompt("zh")]
 
 
 def budget(ports: Ports) -> tuple[int, Callable[[str], int]]:

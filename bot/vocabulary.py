@@ -68,9 +68,13 @@ class Spent(Frozen):
 
 
 class RewrittenQuery(Frozen):
-    """The searchable form of a query: it stands alone, without its thread. ``searches`` are looked up together."""
+    """The searchable form of a query: it stands alone, without its thread. ``searches`` are looked up together.
+
+    ``asked`` keeps the person's own words: of a follow-up they say what is wanted now.
+    """
 
     text: str
+    asked: str
     searches: tuple[str, ...]
     language: Language
     asked_at: datetime
@@ -93,6 +97,7 @@ class Evidence(Frozen):
     document_id: str = ""
     chunk_id: str = ""
     score: float = 0.0
+    similarity: float = 0.0
 
 
 class Findings(Frozen):

@@ -41,13 +41,18 @@ class StoredDocument:
 
 @dataclass(frozen=True)
 class Hit:
-    """A chunk that was found, with its document's title and link; scores compare only within one search."""
+    """A chunk that was found, with its document's title and link.
+
+    Scores compare only within one search; ``similarity`` is the centred cosine to the nearest of its queries, which
+    compares across searches, and 0 for what was found by words alone.
+    """
 
     chunk: Chunk
     title: str
     link: str
     score: float
     labels: Labels = field(default_factory=dict)
+    similarity: float = 0.0
 
 
 def chunk_id(document_id: str, position: int) -> str:
@@ -104,7 +109,7 @@ def label_key(name: str) -> str:
     return _LABEL + name
 
 
-def hit(id: str, score: float, stored: Payload) -> Hit:
+def hit(id: str, score: float, stored: Payload, similarity: float = 0.0) -> Hit:
     """The hit that a point's payload describes."""
     labels = {key.removeprefix(_LABEL): _label(value) for key, value in stored.items() if key.startswith(_LABEL)}
     position = stored["position"]
@@ -115,7 +120,7 @@ def hit(id: str, score: float, stored: Payload) -> Hit:
         heading=str(stored["heading"]),
         text=str(stored["text"]),
     )
-    return Hit(chunk, str(stored["title"]), str(stored["link"]), score, labels)
+    return Hit(chunk, str(stored["title"]), str(stored["link"]), score, labels, similarity)
 
 
 def _label(value: str | float | list[str]) -> str | list[str]:

@@ -75,13 +75,15 @@ class Library:
         condition = Where(any_of={label_key(name): values for name, values in (where or {}).items()})
         depth = max(_DEPTH, limit)
         centred = [means.centre(query, vector, "query") for query, vector in zip(asked, vectors, strict=True)]
-        found: dict[str, Payload] = {}
-        lists = await asyncio.gather(
-            *(self._fused(query, vector, condition, depth, found) for query, vector in zip(asked, centred, strict=True))
-        )
+        legs = [self._legs(query, vector, condition, depth) for query, vector in zip(asked, centred, strict=True)]
+        both = await asyncio.gather(*legs)
+        found = {one.id: one.payload for hits in both for one in (*hits[0], *hits[1])}
+        near = [_scores(hits) for hits, _ in both]
+        nearness = {id: max(scores.get(id, 0.0) for scores in near) for id in found}
+        lists = [_fused(query, *hits) for query, hits in zip(asked, both, strict=True)]
         latest = newest(list(found.values()))
         scores = {id: score for id, score in ranking.merged(lists).items() if _current(found[id], latest)}
-        return [hit(id, scores[id], found[id]) for id in ranking.ordered(scores, limit)]
+        return [hit(id, scores[id], found[id], nearness[id]) for id in ranking.ordered(scores, limit)]
 
     async def document(self, document_id: str) -> StoredDocument | None:
         """A document by its id, or None."""
@@ -145,18 +147,12 @@ class Library:
         ingested_at = str(about.get("ingested_at", ""))
         return Facts(self.collection, self._embedding.identity, pages, chunks, ingested_at, advice)
 
-    async def _fused(
-        self, query: str, vector: Vector, where: Where, depth: int, found: dict[str, Payload]
-    ) -> dict[str, float]:
-        dense = Search({_DENSE: vector}, {}, where, depth, depth)
+    async def _legs(self, query: str, vector: Vector, where: Where, depth: int) -> tuple[list[Found], list[Found]]:
+        near = await self._vectors.search(self.collection, Search({_DENSE: vector}, {}, where, depth, depth))
         words = lexical.query_vector(query)
-        near = await self._vectors.search(self.collection, dense)
-        exact: list[Found] = []
-        if words.indices:
-            exact = await self._vectors.search(self.collection, Search({}, {_SPARSE: words}, where, depth, depth))
-        found.update({one.id: one.payload for one in (*near, *exact)})
-        weight = _IDENTIFIER_WEIGHT if lexical.has_identifier(query) else _LEXICAL_WEIGHT
-        return ranking.weighted([(1.0, _scores(near)), (weight, _scores(exact))])
+        if not words.indices:
+            return near, []
+        return near, await self._vectors.search(self.collection, Search({}, {_SPARSE: words}, where, depth, depth))
 
     async def _centred(self) -> centring.Means:
         if self._means is None:
@@ -201,6 +197,11 @@ def _point(document: StoredDocument, chunk: Chunk, vector: Vector, mark: str) ->
 
 def _scores(hits: Sequence[Found]) -> dict[str, float]:
     return {one.id: one.score for one in hits}
+
+
+def _fused(query: str, near: list[Found], exact: list[Found]) -> dict[str, float]:
+    weight = _IDENTIFIER_WEIGHT if lexical.has_identifier(query) else _LEXICAL_WEIGHT
+    return ranking.weighted([(1.0, _scores(near)), (weight, _scores(exact))])
 
 
 def _current(stored: Payload, latest: Mapping[str, str]) -> bool:

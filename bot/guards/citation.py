@@ -1,8 +1,8 @@
 """Admits a piece of an answer only when the evidence it names says so; nothing a model says passes unchecked.
 
 The test is simple, and strict where being wrong is dangerous: what can be typed, dialled or counted (commands,
-identifiers, numbers) must stand word for word in the evidence; the rest must share most of its content words
-with it; and a warning must not lose its "not".
+identifiers, numbers) must stand word for word in a few neighbouring sentences of the evidence; the rest must share
+most of its content words with them; and a warning must not lose its "not".
 """
 
 import re
@@ -18,6 +18,8 @@ Terms = Callable[[str], frozenset[str]]
 
 ENOUGH_SHARED = 0.5
 ENOUGH_SHARED_ACROSS_LANGUAGES = 0.3
+NEIGHBOURS = 5
+FEWEST_TERMS = 2
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 _HARD = re.compile(
     r"https?://[^\s)\]>]+"
@@ -58,6 +60,11 @@ def admit(
     return Claim(text=piece.prefix + piece.text, cites=tuple(evidence.id for evidence in supporting))
 
 
+def denies(source: str, text: str, terms: Terms) -> bool:
+    """Whether ``source`` says "not" to what ``text`` says without one: most of its words, and none of its negation."""
+    return not _NEGATION.search(text) and _shared(terms(source), terms(text)) >= ENOUGH_SHARED
+
+
 def quote(claim: Claim, evidence: Evidence, terms: Terms) -> str:
     """The passage of the evidence that says most of what the claim says, word for word."""
     wanted = terms(claim.text)
@@ -74,14 +81,24 @@ def hard_facts(text: str) -> tuple[str, ...]:
 
 
 def _supports(evidence: Iterable[Evidence], text: str, terms: Terms) -> bool:
-    source = "\n".join(f"{e.title}\n{e.heading}\n{e.text}" for e in evidence)
-    if not all(_stands_in(fact, source) for fact in hard_facts(text)):
-        return False
+    """Whether passages of a few neighbouring sentences, one of each piece of evidence, say it together."""
     wanted = terms(text)
+    closest = [max(_passages(one), key=lambda part: _shared(wanted, terms(part))) for one in evidence]
+    source = "\n".join(closest)
+    if len(wanted) < FEWEST_TERMS or not all(_stands_in(fact, source) for fact in hard_facts(text)):
+        return False
     across = bool(_CJK.search(text)) != bool(_CJK.search(source))
-    if not wanted or _shared(wanted, terms(source)) < (ENOUGH_SHARED_ACROSS_LANGUAGES if across else ENOUGH_SHARED):
+    if _shared(wanted, terms(source)) < (ENOUGH_SHARED_ACROSS_LANGUAGES if across else ENOUGH_SHARED):
         return False
     return across or not _loses_negation(text, source, terms)
+
+
+def _passages(evidence: Evidence) -> list[str]:
+    """Every run of a few neighbouring sentences or lines, under its title: what belongs to one statement."""
+    parts = [part for line in evidence.text.splitlines() for part in sentences(line)]
+    title = f"{evidence.title}\n{evidence.heading}"
+    runs = range(max(1, len(parts) - NEIGHBOURS + 1))
+    return ["\n".join([title, *parts[start : start + NEIGHBOURS]]) for start in runs]
 
 
 def _loses_negation(text: str, source: str, terms: Terms) -> bool:

@@ -9,7 +9,8 @@ from knowledge.service_graph import ServiceGraph
 
 _ABOUT_PEOPLE = re.compile(
     r"\bon[- ]?call\b|\bpager\b|\bwho (?:do|should|can|to) (?:i |we )?(?:call|page|ask|escalate|contact)\b"
-    r"|\bwho(?:'s| is| owns)\b|\bescalat|\bowner\b|\bcontact\b|值班|找谁|联系谁|谁负责|负责人|升级",
+    r"|\bwho(?:'s| is| owns| gets)\b|\bwoken\b|\backs?\b|\backnowledge"
+    r"|\bescalat|\bowner\b|\bcontact\b|值班|找谁|联系谁|谁负责|负责人|升级",
     re.IGNORECASE,
 )
 

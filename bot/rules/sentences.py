@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from textwrap import dedent
 
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)、])\s+")
 _HEADING = re.compile(r"^\s*#{1,6}\s")
 _END = re.compile(
-    r"(?<=[。！？；])(?![”’」』）)*_])|(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)\s+(?=[A-Z0-9\u4e00-\u9fff`*\"'(])"
+    r"(?<=[。！？；])(?![”’」』）)*_])|(?<=[.!?])(?<!\n\d\.)(?<!\n\d\d\.)(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)\s+(?=[A-Z0-9\u4e00-\u9fff`*\"'(])"
 )
 _CITES = re.compile(r"[\[【](\d+(?:\s*[,，、]\s*\d+)*)[\]】]")
 # "It is full. [2] Then …": the mark behind the full stop belongs to the sentence before it.
@@ -33,7 +34,7 @@ def pieces(markdown: str) -> list[Piece]:
         line = lines[position]
         if _FENCE.match(line):
             end = next((n for n in range(position + 1, len(lines)) if _FENCE.match(lines[n])), len(lines))
-            found.append(Piece("\n".join([*lines[position:end], "```"]), code=True))
+            found.append(Piece(dedent("\n".join(lines[position:end])) + "\n```", code=True))
             position = end + 1
             continue
         if line.strip() and not _HEADING.match(line):
@@ -47,7 +48,8 @@ def whole(markdown: str) -> tuple[str, str]:
     if len(re.findall(r"^\s*(?:```|~~~)", markdown, re.MULTILINE)) % 2:
         start = max(markdown.rfind("\n```"), markdown.rfind("\n~~~"), 0)
         return markdown[:start], markdown[start:]
-    cut = max(markdown.rfind("\n"), max((end.end() for end in _END.finditer(markdown)), default=-1) - 1)
+    # The line break in front lets a list's first number be told from the end of a sentence.
+    cut = max(markdown.rfind("\n"), max((end.end() - 1 for end in _END.finditer("\n" + markdown)), default=-1) - 1)
     # The last sentence may still get its citation.
     return (markdown[: cut + 1], markdown[cut + 1 :]) if cut >= 0 else ("", markdown)
 

@@ -1,12 +1,12 @@
 """Step 9: the answer is written from the evidence and checked sentence by sentence as it grows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.guards import citation
 from bot.ladder import Interrupted, Ladder
 from bot.narration import Narrator
-from bot.rules.extracts import pick
+from bot.rules.extracts import Passage, pick, warnings
 from bot.rules.sentences import Piece, pieces, whole
 from bot.rules.terms import Terms
 from bot.steps.compose import compose, material
@@ -15,6 +15,26 @@ from bot.vocabulary import Answer, Claim, Evidence, Language, RewrittenQuery
 from connectors.llm.port import Prompt
 
 MOST_PASSAGES = 2
+_EXAMPLES: dict[Language, tuple[tuple[str, str], ...]] = {
+    "en": (
+        (
+            "EVIDENCE\n[1] Gateway: too many open files › Fix\nThe gateway stops accepting connections at 65536 open "
+            "files.\n1. Restart one pod: `kubectl -n edge delete pod POD`.\n"
+            "2. Never raise the limit on a live node.\n\nQUESTION\ngateway says too many open files, what now",
+            "Restart one pod with `kubectl -n edge delete pod POD` [1]. The gateway stops accepting connections at "
+            "65536 open files [1]. Never raise the limit on a live node [1].",
+        ),
+    ),
+    "zh": (
+        (
+            "EVIDENCE\n[1] 网关打开文件过多 › 处理\n网关打开文件数到 65536 就不再接受连接。\n"
+            "1. 重启一个 Pod：`kubectl -n edge delete pod POD`。\n2. 不要在运行中的节点上调高上限。\n\n"
+            "QUESTION\n网关报 too many open files 怎么办",
+            "用 `kubectl -n edge delete pod POD` 重启一个 Pod[1]。网关打开文件数到 65536 就不再接受连接[1]。"
+            "不要在运行中的节点上调高上限[1]。",
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -84,33 +104,37 @@ async def answer(
     A large model reads all of the evidence. A small one is trusted to sum up what code has picked, and what was picked
     is quoted below; without a model the quotes are the answer.
     """
-    asked = ladder.for_question()
-    small = asked.best is None or asked.best.level == "local"
-    picked = pick(query.text, list(numbered.values()), terms, MOST_PASSAGES) if small else []
-    if small:
-        fitting = compose([passage.as_evidence() for passage in picked], room.evidence_tokens, room.count)
-        draft = await _write(query, fitting, terms, asked, narrator, room)
-    else:
-        draft = await _write(query, numbered, terms, asked, narrator, room)
-        picked = [] if draft.claims else pick(query.text, list(numbered.values()), terms, MOST_PASSAGES)
-    quotes = [passage.quoted() for passage in picked][: 1 if draft.claims else MOST_PASSAGES]
-    spent = asked.spent() if draft.claims else asked.spent().model_copy(update={"level": "none", "model": ""})
-    return Answer(claims=(*draft.claims, *quotes), dropped=draft.dropped, spent=spent)
-
-
-async def _write(
-    query: RewrittenQuery,
-    numbered: Mapping[int, Evidence],
-    terms: Terms,
-    asked: Ladder,
-    narrator: Narrator,
-    room: Room,
-) -> Draft:
+    asked, evidence, wordings = ladder.for_question(), list(numbered.values()), (query.text, query.asked)
+    picked = pick(wordings, evidence, terms, MOST_PASSAGES)
+    exact = any(passage.evidence.kind != "document" for passage in picked)
+    warned = [] if exact else warnings(wordings, evidence, terms)
+    small = asked.best is not None and asked.best.level == "local"
     draft = Draft(numbered, terms, query.entities.environments)
-    if not numbered:
-        return draft
+    if small:
+        draft.numbered = compose([passage.as_evidence() for passage in picked], room.evidence_tokens, room.count)
+    words = summing_prompt if small else answering_prompt
+    await _write(draft, words(query.language, material(query.text, draft.numbered)), asked, narrator, room)
+    said = [claim for claim in draft.claims if not small or not _contradicts(claim, warned, terms)]
+    quotes = [passage.quoted() for passage in picked[: 1 if said else MOST_PASSAGES]] if small or not said else []
+    caution = [passage.quoted() for passage in warned if not _repeats(passage, [*said, *quotes])] if quotes else []
+    spent = asked.spent() if said else asked.spent().model_copy(update={"level": "none", "model": ""})
+    return Answer(claims=(*said, *caution, *quotes), dropped=draft.dropped, spent=spent)
+
+
+def _contradicts(claim: Claim, warned: Sequence[Passage], terms: Terms) -> bool:
+    """Whether a small model's claim says, without a "not", what the evidence warns of."""
+    return any(citation.denies(passage.text, claim.text, terms) for passage in warned)
+
+
+def _repeats(passage: Passage, claims: Sequence[Claim]) -> bool:
+    return any(passage.text in claim.text for claim in claims)
+
+
+async def _write(draft: Draft, prompt: Prompt, asked: Ladder, narrator: Narrator, room: Room) -> None:
+    if not draft.numbered:
+        return
     try:
-        async for text in asked.stream(answering_prompt(query.language, material(query.text, numbered)), room.tokens):
+        async for text in asked.stream(prompt, room.tokens):
             if draft.grow(text):
                 await narrator.draft(text)
             else:
@@ -120,12 +144,16 @@ async def _write(
         await narrator.redraft(draft.text)
     draft.finish()
     await narrator.flush()
-    return draft
 
 
 def answering_prompt(language: Language, evidence: str = "") -> Prompt:
-    """The prompt of this step, or its fixed part."""
+    """What a large model is told, or the part of it that never changes."""
     return Prompt(instruction("answer", language), evidence)
+
+
+def summing_prompt(language: Language, passages: str = "") -> Prompt:
+    """What a small model is told, or the part of it that never changes."""
+    return Prompt(instruction("summary", language), passages, _EXAMPLES[language])
 
 
 def _leads_in(piece: Piece) -> bool:

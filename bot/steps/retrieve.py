@@ -19,6 +19,7 @@ async def retrieve(query: RewrittenQuery, library: Library, hits: int) -> Findin
                 document_id=hit.chunk.document_id,
                 chunk_id=hit.chunk.id,
                 score=hit.score,
+                similarity=hit.similarity,
             )
             for hit in found
         )

@@ -51,6 +51,7 @@ async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQue
     searches = (text, by_rules) if follow_up else (text, by_rules, query.edited or query.text)
     return RewrittenQuery(
         text=text,
+        asked=query.edited or query.text,
         searches=tuple(dict.fromkeys(searches)),
         language=query.language,
         asked_at=query.asked_at,

@@ -70,9 +70,9 @@ class MemoryVectors:
         candidates = found.matching(search.where)
         stored = list(found.points.values())
         legs = [dense_scores(query, name, candidates) for name, query in search.dense.items()]
-        legs += [sparse_scores(query, name, candidates, stored) for name, query in search.sparse.items()]
+        legs += [sparse_scores(one, name, candidates, stored) for name, one in search.sparse.items() if one.indices]
         depth = max(search.prefetch, search.limit)
-        fused = fuse([_best(leg, depth) for leg in legs])
+        fused = fuse([_best(leg, depth) for leg in legs]) if len(legs) > 1 else dict(*legs)
         return [Hit(id_, score, found.points[id_].payload) for id_, score in _best(fused, search.limit).items()]
 
     async def fetch(self, collection: str, where: Where, limit: int = 10_000) -> list[Hit]:

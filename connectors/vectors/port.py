@@ -47,7 +47,10 @@ class Where:
 
 @dataclass(frozen=True)
 class Search:
-    """One fused query: each given vector is a leg of ``prefetch`` points, fused by distribution-based scores."""
+    """One fused query: each given vector is a leg of ``prefetch`` points, fused by distribution-based scores.
+
+    A single leg keeps its own scores: the cosine, or the sparse vectors' product. An empty sparse vector is no leg.
+    """
 
     dense: Mapping[str, Sequence[float]]
     sparse: Mapping[str, Sparse]

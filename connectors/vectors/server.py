@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 import stamina
@@ -93,10 +94,13 @@ class ServerVectors:
         legs = _legs(search)
         if not legs:
             return []
-        fusion = models.FusionQuery(fusion=models.Fusion.DBSF)
-        found = await self._tried(
-            self._client.query_points, collection, prefetch=legs, query=fusion, limit=search.limit
-        )
+        query = partial(self._client.query_points, limit=search.limit)
+        if len(legs) == 1:
+            alone = legs[0]
+            query = partial(query, query=alone.query, using=alone.using, query_filter=_filter(search.where))
+        else:
+            query = partial(query, prefetch=legs, query=models.FusionQuery(fusion=models.Fusion.DBSF))
+        found = await self._tried(query, collection)
         return [Hit(str(one.id), one.score, one.payload or {}) for one in found.points]
 
     async def fetch(self, collection: str, where: Where, limit: int = 10_000) -> list[Hit]:

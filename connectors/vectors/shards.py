@@ -88,9 +88,8 @@ class Shards:
         """See the port."""
         with self._told():
             shard = self._shard(collection)[1]
-            legs = _legs(search)
-            request = edge.QueryRequest(limit=search.limit, prefetches=legs, query=_FUSION, with_payload=True)
-            found = shard.query(request) if legs else []
+            queries = _queries(search)
+            found = shard.query(_request(search, queries)) if queries else []
             return [Hit(str(one.id), one.score, one.payload or {}) for one in found]
 
     def fetch(self, collection: str, where: Where, limit: int) -> list[Hit]:
@@ -208,13 +207,23 @@ def _point(point: Point) -> edge.Point:
     return edge.Point(point.id, vectors, dict(point.payload))
 
 
-def _legs(search: Search) -> list[edge.Prefetch]:
-    depth, where = max(search.prefetch, search.limit), _filter(search.where)
+def _queries(search: Search) -> list[edge.Query]:
     queries: list[edge.Query] = [edge.Query.Nearest(list(v), using=name) for name, v in search.dense.items()]
     for name, sparse in search.sparse.items():
+        if not sparse.indices:
+            continue
         vector = edge.SparseVector(list(sparse.indices), list(sparse.values))
         queries.append(edge.Query.Nearest(vector, using=name))
-    return [edge.Prefetch(limit=depth, query=query, filter=where) for query in queries]
+    return queries
+
+
+def _request(search: Search, queries: list[edge.Query]) -> edge.QueryRequest:
+    where = _filter(search.where)
+    if len(queries) == 1:
+        return edge.QueryRequest(limit=search.limit, query=queries[0], filter=where, with_payload=True)
+    depth = max(search.prefetch, search.limit)
+    legs = [edge.Prefetch(limit=depth, query=query, filter=where) for query in queries]
+    return edge.QueryRequest(limit=search.limit, prefetches=legs, query=_FUSION, with_payload=True)
 
 
 def _filter(where: Where) -> edge.Filter:

@@ -133,6 +133,14 @@ async def test_fused_order_and_scores_are_the_same_everywhere(filled: VectorStor
     assert hits[0].payload["service"] == "checkout"
 
 
+async def test_a_single_leg_keeps_its_own_scores(filled: VectorStore) -> None:
+    stored = POINTS[0].dense["text"]
+
+    hits = await filled.search("runbooks", Search({"text": stored}, {}, limit=1))
+
+    assert [hit.score for hit in hits] == pytest.approx([1.0], abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("search", "expected"),
     [

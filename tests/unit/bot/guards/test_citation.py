@@ -40,6 +40,7 @@ def terms(text: str) -> frozenset[str]:
         pytest.param("Cats are popular animals [1].", None, id="cited-but-not-said"),
         pytest.param("See https://evil.example/x for the pool in production [1].", None, id="invented-link"),
         pytest.param("OK.", None, id="says-nothing"),
+        pytest.param("Puzzle [1].", None, id="one-word"),
     ],
 )
 def test_sentences(draft: str, cites: tuple[str, ...] | None) -> None:
@@ -74,6 +75,16 @@ def test_two_pieces_of_evidence_may_support_a_claim_together() -> None:
 
     assert claim is not None
     assert claim.cites == ("x", "y")
+
+
+def test_words_from_all_over_a_page_are_no_support() -> None:
+    lines = ["Checkout takes the order.", *("Nothing of interest is said in this line." for _ in range(9))]
+    page = Evidence(
+        id="p", kind="document", title="Page", text="\n".join([*lines, "It was restored within 45 minutes."])
+    )
+
+    assert admit(Piece("Checkout was restored within 45 minutes."), {1: page}, terms) is not None
+    assert admit(Piece("Checkout takes 45 order minutes restored."), {1: page}, terms) is None
 
 
 def test_the_quote_is_the_passage_that_says_it() -> None:

@@ -1,6 +1,6 @@
 """Which passages are quoted when no model words the answer."""
 
-from bot.rules.extracts import Block, blocks, pick
+from bot.rules.extracts import Block, blocks, pick, warnings
 from bot.rules.terms import content_terms
 from bot.vocabulary import Evidence
 
@@ -46,12 +46,12 @@ SECTIONED = evidence(
 
 
 def quoted(question: str, found: list[Evidence], most: int = 2) -> list[tuple[str, tuple[str, ...]]]:
-    claims = [passage.quoted() for passage in pick(question, found, content_terms, most)]
+    claims = [passage.quoted() for passage in pick([question], found, content_terms, most)]
     return [(claim.text, claim.cites) for claim in claims]
 
 
 def test_the_section_that_answers_is_quoted_under_its_heading() -> None:
-    assert quoted("kafka lag, what do I do", [TLS, SECTIONED], most=1) == [
+    assert quoted("kafka consumers are lagging, how do I restart", [TLS, SECTIONED], most=1) == [
         ("**Kafka lag › Fix**\n\n1. Restart the consumer.", ("lag",))
     ]
 
@@ -91,3 +91,14 @@ def test_what_a_table_answers_exactly_stands_alone() -> None:
     assert quoted("who is on call for kafka", [duty, DISK]) == [
         ("**On-call table**\n\nOn call for kafka is Ann.", ("people:data",))
     ]
+
+
+def test_the_sentence_that_forbids_it_is_found() -> None:
+    page = evidence(
+        "wal", "Disk full", "The disk holds data and WAL.\n\nNever delete files in pg_wal by hand. Add space."
+    )
+
+    found = warnings(["can I delete the oldest files in pg_wal"], [TLS, page], content_terms)
+
+    assert [passage.text for passage in found] == ["Never delete files in pg_wal by hand."]
+    assert warnings(["how do I rotate certificates"], [TLS, page], content_terms) == []

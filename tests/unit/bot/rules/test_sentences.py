@@ -31,6 +31,12 @@ def test_pieces_know_lists_and_code() -> None:
     ]
 
 
+def test_code_inside_a_list_loses_its_indentation() -> None:
+    assert pieces("1. Look:\n   ```sh\n   kubectl get pods\n   ```")[1] == Piece(
+        "```sh\nkubectl get pods\n```", code=True
+    )
+
+
 def test_an_unclosed_code_block_is_one_piece() -> None:
     assert pieces("```\nrm -rf build") == [Piece("```\nrm -rf build\n```", code=True)]
 
@@ -43,6 +49,9 @@ def test_an_unclosed_code_block_is_one_piece() -> None:
         ("First line\nsec", "First line\n"),
         ("Run\n```\nkubectl dr", "Run"),
         ("满了。再", "满了。"),
+        ("1. 先重启", ""),
+        ("Steps:\n1. Drain", "Steps:\n"),
+        ("Steps:\n12. Drain", "Steps:\n"),
     ],
 )
 def test_what_is_complete_of_a_growing_text(growing: str, done: str) -> None:

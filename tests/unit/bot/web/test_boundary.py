@@ -149,3 +149,11 @@ async def test_when_the_database_is_gone_the_sender_is_told_to_come_back(site: S
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "nothing was accepted" in answer.json()["detail"]
     assert "disk full" not in json.dumps(answer.json())
+
+
+@pytest.mark.parametrize("body", [b'{"text": "\xff"}', b"[" * 100_000, b'{"text": ' + b"9" * 10_000 + b"}"])
+async def test_what_is_no_json_is_refused_like_everything_else(guest: httpx.AsyncClient, body: bytes) -> None:
+    answer = await guest.post("/api/messages", content=body, headers={"content-type": "application/json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "refused")
+    assert answer.headers["x-content-type-options"] == "nosniff"
