@@ -2,7 +2,7 @@
 
 import re
 
-from bot.rules.entities import replace_environment
+from bot.rules.entities import Names, replace_environment
 from bot.vocabulary import Entities, Query
 
 _OPENING = re.compile(
@@ -30,16 +30,20 @@ def is_follow_up(query: Query, entities: Entities) -> bool:
     return bool(_OPENING.match(text)) or bool(_POINTING.search(text)) or (short and nothing_named)
 
 
-def stand_alone(query: Query, entities: Entities) -> str:
-    """The message as a question that needs no thread."""
+def stand_alone(query: Query, entities: Entities, services: Names) -> str:
+    """The message as a question that needs no thread. ``entities`` are those of the message itself."""
     text = _GREETING.sub("", query.text.strip()) or query.text.strip()
     if not is_follow_up(query, entities):
         return text
-    before = query.history[-1].rewritten or query.history[-1].asked
+    before = (query.history[-1].rewritten or query.history[-1].asked).rstrip("?？ ")
     rest = _OPENING.sub("", text).strip(" ,，?？。.呢")
-    if len(entities.environments) == 1 and _only_names_environment(rest):
-        return replace_environment(before.rstrip("?？ "), entities.environments[0])
-    return f"{before.rstrip('?？ ')}; {text}" if query.language == "en" else f"{before.rstrip('?？ ')}；{text}"
+    if _only_names_one_thing(rest):
+        if len(entities.environments) == 1:
+            return replace_environment(before, entities.environments[0])
+        former = services(before)
+        if len(entities.services) == len(former) == 1 and former[0] in before:
+            return before.replace(former[0], entities.services[0])
+    return f"{before}; {text}" if query.language == "en" else f"{before}；{text}"
 
 
 def carried(entities: Entities, before: Entities) -> Entities:
@@ -53,6 +57,6 @@ def carried(entities: Entities, before: Entities) -> Entities:
     )
 
 
-def _only_names_environment(rest: str) -> bool:
+def _only_names_one_thing(rest: str) -> bool:
     words = re.sub(r"\b(?:in|on|for|at|the)\b|在|的|环境|里|上", " ", rest, flags=re.IGNORECASE).split()
     return len(words) <= 1

@@ -41,9 +41,9 @@ async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQue
     asked = ladder.for_question()
     entities = find_entities(query.edited or query.text, services, query.asked_at)
     follow_up = not query.edited and is_follow_up(query, entities)
+    by_rules = query.edited or stand_alone(query, entities, services)
     if follow_up:
         entities = carried(entities, find_entities(query.history[-1].rewritten, services, query.asked_at))
-    by_rules = query.edited or stand_alone(query, entities)
     text, by = by_rules, "person" if query.edited else "rules"
     route = find_route(query.text)
     if not query.edited and route != "chat":
