@@ -13,7 +13,7 @@ from bot.errors import UserFacing
 from bot.ports import Ports
 from bot.steps.deliver import deliver
 from bot.steps.wording import FAILED
-from connectors.chat.port import Card, IncomingMessage
+from connectors.chat.port import Card, IncomingMessage, Undeliverable
 from connectors.state.port import Feedback, Frame, Question, Received, State, StateUnavailable, ThreadSummary
 from knowledge.language import language_of
 from knowledge.library import Library, StoredDocument
@@ -68,7 +68,7 @@ async def take_up(question_id: str, ports: Ports) -> None:
     try:
         await answer_question(question, ports)
     except UserFacing as refusal:
-        await deliver(question, _notice(question, "notice", str(refusal)), ports.chats, ports.state)
+        await _close(question, "notice", str(refusal), ports)
     except StateUnavailable:
         # Without the database there is nothing to say it with; the work stays and is taken up again.
         raise
@@ -87,11 +87,17 @@ async def give_up(question_id: str, ports: Ports) -> None:
     """Close a question that cannot be answered, visibly and with the id it is found by."""
     if question := await ports.state.question(question_id):
         words = FAILED[language_of(question.text)].format(id=question.id)
-        await deliver(question, _notice(question, "failure", words), ports.chats, ports.state)
+        await _close(question, "failure", words, ports)
 
 
-def _notice(question: Question, kind: Literal["notice", "failure"], text: str) -> Card:
-    return Card(question_id=question.id, kind=kind, language=language_of(question.text), text=text)
+async def _close(question: Question, kind: Literal["notice", "failure"], text: str, ports: Ports) -> None:
+    """Deliver the card that is stored, or this text. When the platform refuses, the next start tries again."""
+    said = Card(question_id=question.id, kind=kind, language=language_of(question.text), text=text)
+    card = Card.model_validate_json(question.card) if question.card else said
+    try:
+        await deliver(question, card, ports.chats, ports.state)
+    except Undeliverable as refused:
+        log.warning("answer not delivered", question=question.id, channel=question.channel, reason=str(refused))
 
 
 def received(message: IncomingMessage) -> Received:

@@ -89,7 +89,7 @@ class Answer(Section):
     evidence_tokens: Annotated[int, Field(ge=256)] = 6000
     """The room for evidence in the prompt."""
 
-    local_max_output_tokens: Annotated[int, Field(ge=64)] = 320
+    local_max_output_tokens: Annotated[int, Field(ge=64)] = 180
     """The longest answer the local model may write; on two cores it writes 20 tokens a second."""
 
     local_evidence_tokens: Annotated[int, Field(ge=256)] = 1200

@@ -7,7 +7,7 @@ import secrets
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -44,6 +44,10 @@ class Request:
     as_query: bool = False
     as_json: bool = False
 
+    def readable(self) -> "Request":
+        """The same with a mark for every byte that was typed in another encoding; such text cannot be stored."""
+        return replace(self, question=_decoded(self.question), thread_id=self.thread_id and _decoded(self.thread_id))
+
 
 class NoAnswer(Exception):
     """There will be no answer; the message is one line that says why."""
@@ -59,7 +63,7 @@ class Door(Protocol):
 def ask(settings: Settings, request: Request) -> int:
     """Ask, show, and say by the exit code what came: 0 an answer, 3 not enough evidence, 1 a failure."""
     try:
-        card = asyncio.run(_within(settings, request))
+        card = asyncio.run(_within(settings, request.readable()))
     except (NoAnswer, StateUnavailable, VectorStoreUnavailable, EmbeddingUnavailable, ModelUnavailable) as failed:
         print(" ".join(str(failed).split()), file=sys.stderr)  # noqa: T201  # the terminal is this module's job
         return 1
@@ -181,6 +185,11 @@ def introduce(client: httpx.AsyncClient, web: Web, file: Path) -> None:
     client.headers["X-Nightshift-Visitor"] = visitor
     if web.token:
         client.headers["Authorization"] = f"Bearer {web.token.get_secret_value()}"
+
+
+def _decoded(argument: str) -> str:
+    # The interpreter hides such bytes of the command line in lone surrogates (PEP 383).
+    return argument.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _refuse(response: httpx.Response) -> None:

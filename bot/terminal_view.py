@@ -4,6 +4,7 @@ import re
 from types import TracebackType
 from typing import Self
 
+from markdown_it import MarkdownIt
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markdown import Markdown
@@ -72,13 +73,22 @@ class View:
         return Group(Spinner("dots", Text(self._status, style="dim")), tail)
 
 
+class Prose(Markdown):
+    """Markdown that nobody vouches for: links stand where they were written, pictures move no words around."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("", hyperlinks=False)
+        # "[1]: https://…" in a quoted document would turn the answer's marks into links of its writer's choice.
+        self.parsed = MarkdownIt().enable(["strikethrough", "table"]).disable(["reference", "image"]).parse(text)
+
+
 def rendered(card: Card) -> RenderableType:
     """The card: what was searched for, the answer, what could not be done, sources, what it cost."""
     words = _WORDS[card.language]
     parts: list[RenderableType] = []
     if card.rewritten_query:
         parts += [Text(f"{words['query']}: {plain(card.rewritten_query)}", style="dim"), Text()]
-    parts.append(Markdown(plain(card.text), hyperlinks=False))
+    parts.append(Prose(plain(card.text)))
     if card.looked_for:
         parts += [Text(), Text(f"{words['looked']}: {plain('; '.join(card.looked_for))}")]
     parts += [Text(f"! {plain(notice)}", style="yellow") for notice in card.notices]

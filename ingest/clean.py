@@ -32,6 +32,17 @@ _UNSEEN_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("Markdown comments", re.compile(r"^ {0,3}\[(?://|comment|#)\]:[ \t]{0,9}(?:#|<>).*$", re.MULTILINE)),
     ("empty anchors", re.compile(r"<a\s{1,9}(?:name|id)=\"[^\"<>]{0,300}\"\s{0,9}>\s{0,9}</a>", re.IGNORECASE)),
 )
+# Layout that Markdown pages borrow from HTML: the words in it are seen, the tags are not.
+_LAYOUT = re.compile(
+    r"</?(?P<tag>details|summary|br|p|div|center|span|b|i|u|em|strong|small|sub|sup|kbd|font|hr)\b[^<>]{0,300}>",
+    re.IGNORECASE,
+)
+_BREAKS = {"details", "summary", "br", "p", "div", "center", "hr"}
+_DEFINITION = re.compile(
+    r"^ {0,3}\[(?!//|comment\]|#\])(?P<name>[^\[\]\n]{1,100})\]:[ \t]{0,9}(?P<link>\S{1,500})[^\n]{0,300}$",
+    re.MULTILINE,
+)
+_REFERENCE = re.compile(r"\[(?P<text>[^\[\]\n]{1,300})\]\[(?P<name>[^\[\]\n]{0,100})\]")
 _FENCED = re.compile(
     r"^(?P<fence>[ \t]*(?:`{3,}|~{3,}))[^\n]*\n.*?(?:^(?P=fence)[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
 )
@@ -53,8 +64,19 @@ def clean(text: str) -> Cleaned:
     for name, signs in _INVISIBLE:
         text, count = re.subn(signs, "", text)
         removed[name] += count
-    text = _outside_code(text, lambda prose: _seen(prose, removed))
+    links = {found["name"].lower(): found["link"] for found in _DEFINITION.finditer(text)}
+    text = _outside_code(text, lambda prose: _seen(_linked(prose, links), removed))
     return Cleaned(text.strip("\n"), {name: count for name, count in removed.items() if count})
+
+
+def _linked(prose: str, links: Mapping[str, str]) -> str:
+    """Reference links as inline ones: cut from its definition, ``[text][1]`` would look like a citation."""
+
+    def inline(found: re.Match[str]) -> str:
+        link = links.get((found["name"] or found["text"]).lower())
+        return f"[{found['text']}]({link})" if link else found[0]
+
+    return _REFERENCE.sub(inline, _DEFINITION.sub("", prose)) if links else prose
 
 
 def _seen(prose: str, removed: Counter[str]) -> str:
@@ -64,6 +86,7 @@ def _seen(prose: str, removed: Counter[str]) -> str:
     for name, pattern in _UNSEEN_LINES:
         prose, count = pattern.subn("", prose)
         removed[name] += count
+    prose = _LAYOUT.sub(lambda found: "\n" if found["tag"].lower() in _BREAKS else "", prose)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip(" \t") for line in prose.split("\n")))
 
 

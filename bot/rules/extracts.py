@@ -14,6 +14,8 @@ LONGEST_PASSAGE = 900
 FEWEST_SHARED, CLOSE_ENOUGH = 2, 0.3
 RANK, TITLE, HELPS, DOES = 0.03, 0.2, 0.2, 0.2
 MOST_ROWS = 6
+# A number in brackets is the document's own; escaped, nobody takes it for one of the answer's citations.
+_MARK = re.compile(r"\[(\d+)\]")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*(?:\n|$)")
 _STEP = re.compile(r"^\s*1[.)、]\s")
@@ -105,7 +107,10 @@ class Passage:
     def quoted(self) -> Claim:
         """The passage as a claim: its words are the evidence's own."""
         path = dict.fromkeys((self.evidence.title, self.heading or self.evidence.heading))
-        return Claim(text=f"**{' › '.join(part for part in path if part)}**\n\n{self.text}", cites=(self.evidence.id,))
+        text = "\n\n".join(
+            block.text if block.code else _MARK.sub(r"\\[\1\\]", block.text) for block in blocks(self.text)
+        )
+        return Claim(text=f"**{' › '.join(part for part in path if part)}**\n\n{text}", cites=(self.evidence.id,))
 
     def as_evidence(self) -> Evidence:
         """The evidence cut down to the passage."""

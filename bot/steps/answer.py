@@ -13,6 +13,7 @@ from bot.steps.compose import compose, material
 from bot.steps.prompts import instruction
 from bot.vocabulary import Answer, Claim, Evidence, Language, RewrittenQuery
 from connectors.llm.port import Prompt
+from knowledge.language import language_of
 
 MOST_PASSAGES = 2
 _EXAMPLES: dict[Language, tuple[tuple[str, str], ...]] = {
@@ -53,6 +54,7 @@ class Draft:
     numbered: Mapping[int, Evidence]
     terms: Terms
     environments: tuple[str, ...] = ()
+    language: Language | None = None
     growing: str = ""
     claims: list[Claim] = field(default_factory=list)
     dropped: int = 0
@@ -82,13 +84,19 @@ class Draft:
             self._lead_in = piece
             return
         claim = citation.admit(piece, self.numbered, self.terms, self.environments)
-        if claim is None:
+        if claim is None or self._in_another_language(piece):
             self.dropped += 1
         elif claim.text not in {known.text for known in self.claims}:
             if self._lead_in:
                 self.claims.append(Claim(text=self._lead_in.prefix + self._lead_in.text, cites=claim.cites))
             self.claims.append(claim)
         self._lead_in = None
+
+    def _in_another_language(self, piece: Piece) -> bool:
+        # A small model forgets which language it was asked in; a word or two of the other one are names.
+        if self.language is None or piece.code or len(self.terms(piece.text)) <= 3:
+            return False
+        return language_of(piece.text) != self.language
 
 
 async def answer(
@@ -109,7 +117,7 @@ async def answer(
     exact = any(passage.evidence.kind != "document" for passage in picked)
     warned = [] if exact else warnings(wordings, evidence, terms)
     small = asked.best is not None and asked.best.level == "local"
-    draft = Draft(numbered, terms, query.entities.environments)
+    draft = Draft(numbered, terms, query.entities.environments, query.language if small else None)
     if small:
         draft.numbered = compose([passage.as_evidence() for passage in picked], room.evidence_tokens, room.count)
     words = summing_prompt if small else answering_prompt

@@ -61,6 +61,12 @@ def printed(card: Card) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
 
 
+def test_bytes_of_another_encoding_become_marks() -> None:
+    typed = Request("why is \udcd6\udcff slow? 支付", thread_id="t\udcff").readable()
+
+    assert (typed.question, typed.thread_id) == ("why is \ufffd\ufffd slow? 支付", "t\ufffd")
+
+
 async def test_events_are_numbered_named_and_whole() -> None:
     whole = ': ping\n\nid: 1\nevent: status\ndata: {"text":\ndata: "x"}\n\n'
     text = whole + "event: append\ndata: no number\n\nid: 2\ndata: cut off"
@@ -132,6 +138,16 @@ class Server:
         if request.headers["Last-Event-ID"] == "0":
             return httpx.Response(200, text='id: 1\nevent: status\ndata: {"text": "…"}\n\nid: 2\nevent: card')
         return httpx.Response(200, text=f"id: 2\nevent: card\ndata: {CARD.model_dump_json()}\n\n")
+
+
+def test_a_quoted_document_cannot_make_links_of_the_marks_nor_move_words_around_a_picture() -> None:
+    evil = "Restart it [1]. ![beacon](http://evil.example/b.png) See there.\n\n[1]: http://evil.example/ref"
+
+    shown = printed(CARD.model_copy(update={"text": evil}))
+
+    assert "Restart it [1]." in shown
+    assert "evil.example/ref" in shown.partition("[1]:")[2]
+    assert shown.index("Restart") < shown.index("beacon") < shown.index("See there")
 
 
 async def test_a_dropped_stream_is_taken_up_behind_the_last_event() -> None:

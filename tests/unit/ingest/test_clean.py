@@ -67,3 +67,24 @@ def test_a_hostile_document_takes_no_longer(piece: str) -> None:
 
 def test_half_a_surrogate_does_no_harm() -> None:
     assert clean("a\ud800b").text == "a?b"
+
+
+def test_borrowed_layout_goes_and_its_words_stay() -> None:
+    page = "Look first.<br>\n<details>\n<summary>Full context</summary>\n\nKubelet <b>cleans</b> up.\n\n</details>"
+
+    text = clean(page).text
+
+    assert "<" not in text
+    assert [line for line in text.splitlines() if line] == ["Look first.", "Full context", "Kubelet cleans up."]
+
+
+def test_layout_in_code_is_the_subject_and_stays() -> None:
+    assert "<br>" in clean("```html\n<br>\n```").text
+
+
+def test_reference_links_become_inline_ones() -> None:
+    page = "See [old logs][1] and [images][gc]; array[2][3] stays.\n\n[1]: https://wiki.example/logs\n[GC]: https://wiki.example/gc"
+
+    assert clean(page).text == (
+        "See [old logs](https://wiki.example/logs) and [images](https://wiki.example/gc); array[2][3] stays."
+    )

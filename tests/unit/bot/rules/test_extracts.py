@@ -102,3 +102,9 @@ def test_the_sentence_that_forbids_it_is_found() -> None:
 
     assert [passage.text for passage in found] == ["Never delete files in pg_wal by hand."]
     assert warnings(["how do I rotate certificates"], [TLS, page], content_terms) == []
+
+
+def test_a_documents_own_numbers_are_no_citations() -> None:
+    page = evidence("logs", "Logs", "Old logs [1] are removed.\n\n```\necho a[1]\n```")
+
+    assert quoted("old logs", [page])[0][0] == "**Logs**\n\nOld logs \\[1\\] are removed.\n\n```\necho a[1]\n```"
