@@ -11,7 +11,7 @@ from bot.steps.compose import compose
 from bot.steps.deliver import deliver
 from bot.steps.gather import gather
 from bot.steps.judge import Found, judge
-from bot.steps.present import footer, present, present_chat
+from bot.steps.present import Report, footer, present, present_chat
 from bot.steps.receive import receive
 from bot.steps.refine import refine
 from bot.steps.retrieve import retrieve
@@ -24,9 +24,10 @@ from connectors.state.port import Question
 
 @dataclass(frozen=True)
 class Investigation:
-    """What was found for a question, also as numbered for the prompt, and the verdict of each round."""
+    """What was found for a question and as numbered for the prompt, all that was searched, each round's verdict."""
 
     evidence: tuple[Evidence, ...]
+    looked_for: tuple[str, ...]
     numbered: Mapping[int, Evidence]
     verdicts: tuple[Verdict, ...]
 
@@ -48,7 +49,8 @@ async def answer_question(question: Question, ports: Ports) -> None:
             said = await step("answer", Answer, partial(write, rewritten, found.numbered, ports, narrator))
         spent = [rewritten.spent, *(verdict.spent for verdict in found.verdicts), said.spent]
         cost = footer(spent, ports.clock() - started, len(found.verdicts))
-        card = present(query, rewritten, said, found.evidence, ports.terms, cost)
+        report = Report(rewritten, said, found.evidence, found.looked_for)
+        card = present(query, report, ports.terms, cost)
     await hand_over(question, card, ports)
 
 
@@ -56,20 +58,23 @@ async def investigate(query: RewrittenQuery, ports: Ports, narrator: Narrator, u
     """Look and judge, ever narrower, until it is enough, nothing new comes, or rounds or time are used up."""
     evidence: dict[str, Evidence] = {}
     verdicts: list[Verdict] = []
-    looked_for = query
+    looked_for, searches = query, list[str]()
     while True:
+        searches += looked_for.searches
         found = await ports.state.step("look", Findings, partial(look, looked_for, ports, narrator))
         fresh = {one.id: one for one in found.evidence if one.id not in evidence}
         evidence |= fresh
         numbered = compose(list(evidence.values()), *budget(ports))
         await narrator.doing("judge")
-        everything = Found(tuple(evidence.values()), numbered)
-        weigh = partial(judge, query, everything, ports.terms, ports.services, ports.ladder)
+        weigh = partial(
+            judge, query, Found(tuple(evidence.values()), numbered), ports.terms, ports.services, ports.ladder
+        )
         verdicts.append(await ports.state.step("judge", Verdict, weigh))
         narrower = refine(looked_for, verdicts[-1])
         out_of_budget = len(verdicts) >= ports.limits.rounds or ports.clock() > until
         if verdicts[-1].enough or not fresh or narrower is None or out_of_budget:
-            return Investigation(tuple(evidence.values()), numbered, tuple(verdicts))
+            everything = tuple(evidence.values())
+            return Investigation(everything, tuple(dict.fromkeys(searches)), numbered, tuple(verdicts))
         looked_for = narrower
         await narrator.doing("refine", ", ".join(verdicts[-1].missing))
 

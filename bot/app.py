@@ -28,15 +28,17 @@ DEMO = Path(__file__).parent.parent / "deploy" / "demo"
 async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
     """The assistant with every port open and its work taken up; all of it closed again at the end."""
     async with AsyncExitStack() as opened:
-        state = await opened.enter_async_context(_port(settings, "state", settings.ports.state))
         library = await opened.enter_async_context(open_library(settings))
         models = [await opened.enter_async_context(_port(settings, "llm", name)) for name in settings.ports.llm]
         graph = _graph(settings)
+        plugins = await _plugins(settings, graph, opened)
+        # The state comes last, so that at the end work stops before what it works with is closed.
+        state = await opened.enter_async_context(_port(settings, "state", settings.ports.state))
         ports = Ports(
             state=state,
             library=library,
             ladder=Ladder(models),
-            plugins=await _plugins(settings, graph, opened),
+            plugins=plugins,
             chats={},
             services=graph.mentioned,
             terms=content_terms,

@@ -59,8 +59,14 @@ class Cases:
 
 
 @dataclass(frozen=True)
+class _Chosen:
+    embedding: str
+    vectors: str = "edge"
+
+
+@dataclass(frozen=True)
 class _Apart:
-    """Settings whose home is a temporary folder: an evaluation never touches the real index."""
+    """Settings whose index is embedded in a temporary folder: an evaluation never touches the real one."""
 
     settings: Configured
     home: Path
@@ -71,7 +77,7 @@ class _Apart:
 
     @property
     def ports(self) -> Parts:
-        return self.settings.ports
+        return _Chosen(self.settings.ports.embedding)
 
     def table(self, seam: str, name: str) -> Mapping[str, object]:
         return self.settings.table(seam, name) if seam == "embedding" else {}

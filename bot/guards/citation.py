@@ -33,6 +33,8 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"^#{1,6}\s")
+# The assistant reads; whoever says "I did" quotes nobody.
+_ACTED = re.compile(r"\bI(?:'(?:ve|m|ll|d))?\b(?!/)|\b[Ww]e(?:'ve| have| just) |我(?!们)|已(?:经)?(?:为|帮|替)[您你]")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -48,6 +50,8 @@ def admit(
     if piece.code:
         source = next((e for e in numbered.values() if _holds_code(e.text, piece.text)), None)
         return Claim(text=piece.text, cites=(source.id,)) if source else None
+    if _ACTED.search(_CODE_SPAN.sub(" ", piece.text)):
+        return None
     cited = [numbered[n] for n in piece.cites if n in numbered]
     supporting = [evidence for evidence in cited if _supports([evidence], piece.text, terms)]
     if not supporting and len(cited) > 1 and _supports(cited, piece.text, terms):

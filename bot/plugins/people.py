@@ -51,7 +51,7 @@ def _evidence(duty: Duty, service: str, language: Language) -> Evidence:
     return Evidence(
         id=f"people:{duty.team}",
         kind="people",
-        title="On-call table",
+        title="值班表" if language == "zh" else "On-call table",
         heading=subject,
         text="\n".join(lines),
     )

@@ -52,10 +52,11 @@ class Services:
                 f"{name} 的仓库：{service.repository}" if service.repository else "",
             ]
         text = "\n".join(fact for fact in facts if fact)
+        title = "服务关系图" if language == "zh" else "Service graph"
         return Evidence(
             id=f"services:{name}",
             kind="services",
-            title="Service graph",
+            title=title,
             heading=name,
             text=text,
             link=service.dashboard,

@@ -14,6 +14,7 @@ _ENVIRONMENTS: Mapping[str, str] = {
     r"\bdev(?:elopment)?\b(?!ops)|开发环境": "development",
     r"\b(?:test|qa)\s+env(?:ironment)?\b|测试环境": "test",
 }
+_CHINESE = {"production": "生产环境", "staging": "预发环境", "development": "开发环境", "test": "测试环境"}
 _SEVERITY = re.compile(r"\b(?:SEV|P|S)-?[0-4]\b", re.IGNORECASE)
 _IDENTIFIER = re.compile(
     r"[A-Za-z0-9]+(?:[_./:@-][A-Za-z0-9]+)+"  # pg_stat_activity, order-api, v1.2.3, 10.0.0.1:5432
@@ -44,11 +45,12 @@ def find_environments(text: str) -> tuple[str, ...]:
 
 
 def replace_environment(text: str, environment: str) -> str:
-    """The text about another environment; the environment is added when it names none."""
+    """The text about another environment, named in its language; it is added when the text names none."""
+    environment = _CHINESE.get(environment, environment) if language_of(text) == "zh" else environment
     for pattern in _ENVIRONMENTS:
         if re.search(pattern, text, re.IGNORECASE):
             return re.sub(pattern, environment, text, flags=re.IGNORECASE)
-    joiner = " " if language_of(text) == "zh" else " in "
+    joiner = "，" if language_of(text) == "zh" else " in "
     return f"{text.rstrip(' ?？.。')}{joiner}{environment}"
 
 

@@ -8,11 +8,12 @@ from statistics import fmean
 from bot.rules.sentences import sentences
 from bot.rules.terms import Terms
 from bot.vocabulary import Claim, Evidence
+from knowledge.language import language_of
 
 LONGEST_PASSAGE = 900
 # Set on the demo's questions: with these the right page is among the first two passages for 28 of 35.
 FEWEST_SHARED, CLOSE_ENOUGH = 2, 0.3
-RANK, TITLE, HELPS, DOES = 0.03, 0.2, 0.2, 0.2
+RANK, TITLE, HELPS, DOES, FOREIGN = 0.03, 0.2, 0.2, 0.2, 0.08
 MOST_ROWS = 6
 # A number in brackets is the document's own; escaped, nobody takes it for one of the answer's citations.
 _MARK = re.compile(r"\[(\d+)\]")
@@ -125,13 +126,15 @@ def pick(questions: Sequence[str], found: Sequence[Evidence], terms: Terms, most
     """
     wordings = [terms(question) for question in dict.fromkeys(questions) if terms(question)]
     together = frozenset[str]().union(*wordings)
+    language = language_of(questions[0])
     asks_how = any(_ASKS_HOW.search(question) for question in questions)
     ranks = {document: rank for rank, document in enumerate(dict.fromkeys(e.document_id for e in found))}
     exact = [one for one in found if one.kind in ("people", "services")]
     scored = [
         (
             fmean(_fit(section, evidence, wanted, terms, asks_how=asks_how) for wanted in wordings)
-            - RANK * ranks[evidence.document_id],
+            - RANK * ranks[evidence.document_id]
+            - FOREIGN * (language_of(section.text) != language),
             evidence,
             section,
         )

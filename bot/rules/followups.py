@@ -46,6 +46,13 @@ def stand_alone(query: Query, entities: Entities, services: Names) -> str:
     return f"{before}; {text}" if query.language == "en" else f"{before}；{text}"
 
 
+def settled(query: Query, entities: Entities) -> bool:
+    """Whether rules make the follow-up stand alone for certain: it only changes the environment or the service."""
+    rest = _OPENING.sub("", query.text.strip()).strip(" ,，?？。.呢")
+    changed = len(entities.environments) + len(entities.services)
+    return is_follow_up(query, entities) and changed == 1 and _only_names_one_thing(rest)
+
+
 def carried(entities: Entities, before: Entities) -> Entities:
     """Entities of a follow-up: what the thread named stays unless the message names another of its kind."""
     return Entities(

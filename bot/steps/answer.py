@@ -16,6 +16,7 @@ from connectors.llm.port import Prompt
 from knowledge.language import language_of
 
 MOST_PASSAGES = 2
+NOT_ENOUGH = "NOT ENOUGH EVIDENCE"
 _EXAMPLES: dict[Language, tuple[tuple[str, str], ...]] = {
     "en": (
         (
@@ -58,6 +59,7 @@ class Draft:
     growing: str = ""
     claims: list[Claim] = field(default_factory=list)
     dropped: int = 0
+    refused: bool = False
     _lead_in: Piece | None = None
 
     def grow(self, text: str) -> bool:
@@ -110,7 +112,7 @@ async def answer(
     """What the evidence says to the question; without claims when it says nothing.
 
     A large model reads all of the evidence. A small one is trusted to sum up what code has picked, and what was picked
-    is quoted below; without a model the quotes are the answer.
+    is quoted below; without a model the quotes are the answer. An order is never summed up, only quoted.
     """
     asked, evidence, wordings = ladder.for_question(), list(numbered.values()), (query.text, query.asked)
     picked = pick(wordings, evidence, terms, MOST_PASSAGES)
@@ -120,8 +122,11 @@ async def answer(
     draft = Draft(numbered, terms, query.entities.environments, query.language if small else None)
     if small:
         draft.numbered = compose([passage.as_evidence() for passage in picked], room.evidence_tokens, room.count)
-    words = summing_prompt if small else answering_prompt
-    await _write(draft, words(query.language, material(query.text, draft.numbered)), asked, narrator, room)
+    if query.route != "action":
+        words = summing_prompt if small else answering_prompt
+        await _write(draft, words(query.language, material(query.text, draft.numbered)), asked, narrator, room)
+    if draft.refused and not draft.claims:
+        return Answer(dropped=draft.dropped, spent=asked.spent())
     said = [claim for claim in draft.claims if not small or not _contradicts(claim, warned, terms)]
     quotes = [passage.quoted() for passage in picked[: 1 if said else MOST_PASSAGES]] if small or not said else []
     caution = [passage.quoted() for passage in warned if not _repeats(passage, [*said, *quotes])] if quotes else []
@@ -143,6 +148,7 @@ async def _write(draft: Draft, prompt: Prompt, asked: Ladder, narrator: Narrator
         return
     try:
         async for text in asked.stream(prompt, room.tokens):
+            draft.refused = draft.refused or NOT_ENOUGH in draft.growing + text
             if draft.grow(text):
                 await narrator.draft(text)
             else:

@@ -1,5 +1,6 @@
 """Step 7: is the evidence enough? Rules decide what they can; only a large model is trusted with a second opinion."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -64,8 +65,15 @@ def judge_by_rules(query: RewrittenQuery, found: Found, terms: Terms, services: 
     enough = exact or (nearest >= NEAR_ENOUGH and not unnamed and not unseen)
     if enough:
         return Verdict(enough=True)
-    uncovered = " ".join(sorted(wanted - terms(together)))
+    uncovered = _as_asked(query.text, wanted - terms(together), terms)
     return Verdict(enough=False, missing=tuple(name for name in (*unnamed, *unseen, uncovered) if name))
+
+
+def _as_asked(text: str, uncovered: frozenset[str], terms: Terms) -> str:
+    """The words of a text behind some of its terms, in their order and as they were typed."""
+    latin = [(m.start(), m[0]) for m in re.finditer(r"[A-Za-z0-9][\w./:-]*", text) if terms(m[0]) & uncovered]
+    chinese = [(text.find(term), term) for term in uncovered if not term.isascii() and term in text]
+    return " ".join(dict.fromkeys(word for _, word in sorted([*latin, *chinese])))
 
 
 def _nearness(evidence: Evidence, wanted: frozenset[str], terms: Terms) -> float:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.guards.citation import quote
 from bot.rules.terms import Terms
@@ -13,28 +14,31 @@ _LISTED = re.compile(r"^\s*(?:[-*+]|\d+[.)、])\s")
 _OWN_LINE = re.compile(rf"{_LISTED.pattern}|^(?:```|>|\*\*)")
 
 
-def present(
-    query: Query,
-    rewritten: RewrittenQuery,
-    answer: Answer,
-    evidence: Sequence[Evidence],
-    terms: Terms,
-    footer: Footer,
-) -> Card:
+@dataclass(frozen=True)
+class Report:
+    """Everything a card is made of: the query as it was searched, the answer, the evidence, and all searches."""
+
+    rewritten: RewrittenQuery
+    answer: Answer
+    evidence: Sequence[Evidence]
+    looked_for: tuple[str, ...]
+
+
+def present(query: Query, report: Report, terms: Terms, footer: Footer) -> Card:
     """The answer with its citations renumbered in the order they are read, or what was looked for in vain."""
-    known = {one.id: one for one in evidence}
+    known, claims = {one.id: one for one in report.evidence}, report.answer.claims
     numbers: dict[str, int] = {}
-    text = _joined([_marked(claim, numbers) for claim in answer.claims], query.language)
-    quotes = {i: next(quote(c, known[i], terms) for c in answer.claims if i in c.cites) for i in numbers}
+    text = _joined([_marked(claim, numbers) for claim in claims], query.language)
+    quotes = {i: next(quote(c, known[i], terms) for c in claims if i in c.cites) for i in numbers}
     return Card(
         question_id=query.question_id,
-        kind="answer" if answer.claims else "insufficient",
+        kind="answer" if claims else "insufficient",
         language=query.language,
         text=text or INSUFFICIENT[query.language],
         citations=tuple(_citation(known[i], number, quotes[i]) for i, number in numbers.items()),
-        rewritten_query=rewritten.text,
-        looked_for=() if answer.claims else rewritten.searches,
-        notices=(*query.notices, *_notices(rewritten, evidence, query)),
+        rewritten_query=report.rewritten.text,
+        looked_for=() if claims else report.looked_for,
+        notices=(*query.notices, *_notices(report, query)),
         footer=footer,
     )
 
@@ -62,10 +66,11 @@ def footer(spent: Sequence[Spent], seconds: float, rounds: int) -> Footer:
     )
 
 
-def _notices(rewritten: RewrittenQuery, evidence: Sequence[Evidence], query: Query) -> list[str]:
-    words = NOTICES[query.language]
-    failed = [words["failed"].format(name=e.title, reason=e.text) for e in evidence if e.kind == "failure"]
-    return [*failed, *([words[rewritten.route]] if rewritten.route in words else [])]
+def _notices(report: Report, query: Query) -> list[str]:
+    words, route = NOTICES[query.language], report.rewritten.route
+    failed = [words["failed"].format(name=e.title, reason=e.text) for e in report.evidence if e.kind == "failure"]
+    of_route = words.get(route if report.answer.claims else f"{route} in vain")
+    return [*failed, *([of_route] if of_route else [])]
 
 
 def _marked(claim: Claim, numbers: dict[str, int]) -> str:

@@ -7,13 +7,15 @@ from pydantic import BaseModel, StringConstraints
 from bot.guards.citation import hard_facts
 from bot.ladder import Ladder
 from bot.rules.entities import Names, find_entities
-from bot.rules.followups import carried, is_follow_up, stand_alone
+from bot.rules.followups import carried, is_follow_up, settled, stand_alone
 from bot.rules.routes import find_route
+from bot.rules.terms import content_terms
 from bot.steps.prompts import instruction
 from bot.vocabulary import Entities, Query, RewrittenQuery, Spent, Writer
 from connectors.llm.port import Prompt
 from knowledge.language import language_of
 
+MOSTLY = 0.6
 _EXAMPLES = (
     (
         "ann: connection pool of payments in production?\nbot: It holds 40 connections.\nlast message: and in staging?",
@@ -41,12 +43,13 @@ async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQue
     asked = ladder.for_question()
     entities = find_entities(query.edited or query.text, services, query.asked_at)
     follow_up = not query.edited and is_follow_up(query, entities)
+    certain = bool(query.edited) or settled(query, entities)
     by_rules = query.edited or stand_alone(query, entities, services)
     if follow_up:
         entities = carried(entities, find_entities(query.history[-1].rewritten, services, query.asked_at))
     text, by = by_rules, "person" if query.edited else "rules"
     route = find_route(query.text)
-    if not query.edited and route != "chat":
+    if not certain and route != "chat":
         text, by = await _worded(query, by_rules, entities, services, asked)
     searches = (text, by_rules) if follow_up else (text, by_rules, query.edited or query.text)
     return RewrittenQuery(
@@ -85,8 +88,16 @@ def faithful(text: str, query: Query, entities: Entities, services: Names) -> bo
         and set(entities.services) <= set(services(text))
         and all(identifier.lower() in kept for identifier in entities.identifiers)
         and language_of(text) == query.language
+        and _mostly_asked(text, query)
         and len(text) <= 2 * len(query.text) + 120
     )
+
+
+def _mostly_asked(text: str, query: Query) -> bool:
+    """Whether most words were asked by a person, now or before: an answer's words would answer the question again."""
+    asked = "\n".join([query.text, *(f"{turn.asked}\n{turn.rewritten}" for turn in query.history)])
+    words = content_terms(text)
+    return len(words & content_terms(asked)) >= MOSTLY * len(words)
 
 
 def rewriting_prompt(material: str = "") -> Prompt:

@@ -20,11 +20,13 @@ NOTICES: dict[Language, dict[str, str]] = {
     "en": {
         "failed": "Could not ask {name}: {reason}",
         "action": "Nothing was executed: this is what the runbooks say about it.",
-        "data": "No database is connected, so nothing was counted; this is what the documents say.",
+        "action in vain": "Nothing was executed, and no page was found that says how.",
+        "data in vain": "No database is connected, so nothing was counted.",
     },
     "zh": {
         "failed": "无法查询 {name}：{reason}",
         "action": "没有执行任何操作，以下是手册中的说明。",
-        "data": "未连接数据库，没有做统计；以下内容来自文档。",
+        "action in vain": "没有执行任何操作，也没有找到说明如何操作的页面。",
+        "data in vain": "未连接数据库，没有做统计。",
     },
 }

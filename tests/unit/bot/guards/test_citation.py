@@ -39,6 +39,8 @@ def terms(text: str) -> frozenset[str]:
         pytest.param("Do not restart the primary database [1].", ("a",), id="warning-kept"),
         pytest.param("Cats are popular animals [1].", None, id="cited-but-not-said"),
         pytest.param("See https://evil.example/x for the pool in production [1].", None, id="invented-link"),
+        pytest.param("I raised `DB_POOL_MAX` to 60 for you [1].", None, id="nobody-acted"),
+        pytest.param("已为您把 `DB_POOL_MAX` 调到 60[1]。", None, id="nobody-acted-chinese"),
         pytest.param("OK.", None, id="says-nothing"),
         pytest.param("Puzzle [1].", None, id="one-word"),
     ],

@@ -68,7 +68,8 @@ def test_language(text: str, language: str) -> None:
     [
         ("pool size of payments in production", "pool size of payments in staging"),
         ("pool size of payments?", "pool size of payments in staging"),
-        ("支付的连接池大小", "支付的连接池大小 staging"),
+        ("支付的连接池大小", "支付的连接池大小，预发环境"),
+        ("生产环境支付的连接池大小", "预发环境支付的连接池大小"),
     ],
 )
 def test_another_environment(text: str, after: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.rules.terms import content_terms
-from bot.steps.present import footer, present
+from bot.steps.present import Report, footer, present
 from bot.vocabulary import Answer, Claim, Entities, Evidence, Query, RewrittenQuery, Spent
 from connectors.chat.port import Card
 
@@ -20,7 +20,8 @@ def card(*claims: Claim, route: str = "question", evidence: tuple[Evidence, ...]
         route=route, entities=Entities(),  # type: ignore[arg-type]  # a route
     )  # fmt: skip
     cost = footer([Spent()], 1.24, 1)
-    return present(query, rewritten, Answer(claims=claims), evidence, content_terms, cost)
+    report = Report(rewritten, Answer(claims=claims), evidence, rewritten.searches)
+    return present(query, report, content_terms, cost)
 
 
 def test_citations_are_numbered_in_the_order_they_are_read() -> None:
