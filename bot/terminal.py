@@ -84,12 +84,16 @@ async def _within(settings: Settings, request: Request) -> Card:
 
 async def converse(door: Door, request: Request, console: Console) -> Card:
     """Show progress as it comes and the card in the end."""
+    thread_id = ""
     with View(console) as view:
         async with aclosing(door.ask(request)) as coming:
             async for event in coming:
+                if event.kind == "thread":
+                    thread_id = event.data
+                    continue
                 if event.kind == "card":
                     card = _card(event.data)
-                    view.finish(card)
+                    view.finish(card, thread_id)
                     return card
                 view.show(event.kind, _text(event.data))
     raise NoAnswer("The answer broke off; ask again.")
@@ -126,8 +130,10 @@ class ServerDoor:
             accepted = await self.client.post("/api/messages", json=body)
             _refuse(accepted)
             question_id, seen = str(accepted.json()["question_id"]), 0
+            thread_id = str(accepted.json()["thread_id"])
         except (httpx.HTTPError, KeyError, ValueError) as broken:
             raise NoAnswer(f"{self.client.base_url} did not take the question: {_cause(broken)}") from None
+        yield Event(0, "thread", thread_id)
         for _ in range(_RECONNECTS):
             async for event in self._stream(question_id, seen):
                 seen = event.sequence
@@ -159,16 +165,18 @@ class ProcessDoor:
     async def ask(self, request: Request) -> AsyncGenerator[Event]:
         """Progress up to the card."""
         event_id = str(uuid4())
+        thread_id = request.thread_id or f"terminal-{event_id}"
         message = IncomingMessage(
             event_id=f"terminal:{event_id}",
             channel="terminal",
-            thread_id=request.thread_id or f"terminal-{event_id}",
+            thread_id=thread_id,
             author="terminal",
             text=request.question,
             sent_at=self.now(),
             query=request.question if request.as_query else None,
         )
         question_id, _ = await self.assistant.on_message(message)
+        yield Event(0, "thread", thread_id)
         async for frame in self.assistant.follow(question_id):
             yield Event(frame.sequence, frame.kind, frame.data)
 

@@ -22,8 +22,15 @@ _CONTROL = re.compile(
 )
 _LINES_BESIDE_DRAFT = 4
 _WORDS = {
-    "en": {"query": "searched for", "sources": "Sources", "looked": "Looked for", "tokens": "tokens", "s": "s"},
-    "zh": {"query": "检索", "sources": "来源", "looked": "已查找", "tokens": "令牌", "s": "秒"},
+    "en": {
+        "query": "searched for",
+        "sources": "Sources",
+        "looked": "Looked for",
+        "tokens": "tokens",
+        "s": "s",
+        "go on": "go on with",
+    },
+    "zh": {"query": "检索", "sources": "来源", "looked": "已查找", "tokens": "令牌", "s": "秒", "go on": "继续追问"},
 }
 _LEVELS = {
     "en": {"endpoint": "large model", "local": "local model", "none": "no model"},
@@ -62,10 +69,13 @@ class View:
             self._draft = plain(text if kind == "replace" else self._draft + text)
         self._live.update(self._progress())
 
-    def finish(self, card: Card) -> None:
-        """The card in place of the progress."""
+    def finish(self, card: Card, thread_id: str) -> None:
+        """The card in place of the progress, and how to go on from it."""
         self._live.stop()
         self.console.print(rendered(card))
+        if thread_id:
+            words = _WORDS[card.language]["go on"]
+            self.console.print(Text(f"{words}: python -m bot ask --thread {plain(thread_id)} …", style="dim"))
 
     def _progress(self) -> RenderableType:
         room = max(self.console.height - _LINES_BESIDE_DRAFT, 1)

@@ -149,7 +149,11 @@ def shown_document(document: StoredDocument) -> ShownDocument:
         title=document.title,
         link=web_link(document.link),
         labels=dict(document.labels),
-        chunks=tuple(Passage(id=c.id, heading=c.heading, html=to_html(c.text)) for c in document.chunks),
+        chunks=tuple(
+            # A passage that begins with its heading shows it already.
+            Passage(id=c.id, heading="" if c.text.startswith("#") else c.heading, html=to_html(c.text))
+            for c in document.chunks
+        ),
     )
 
 

@@ -1,0 +1,48 @@
+"""A PostgreSQL of the tests' own: a fresh cluster in a temporary folder, on a socket and a loopback port of its own."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MISSING = "no PostgreSQL server is installed: `apt-get install postgresql`"
+
+
+def programs() -> Path | None:
+    """The folder of initdb and pg_ctl, or None."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[str]:
+    """A running server; its URL. PostgreSQL refuses to run as root, so root runs it as the user `postgres`."""
+    binaries = programs()
+    if binaries is None:
+        raise FileNotFoundError(MISSING)
+    user = "postgres" if os.geteuid() == 0 else None
+    folder.mkdir(parents=True)
+    if user:
+        shutil.chown(folder, user)
+        for parent in folder.parents[:3]:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user, timeout=60)
+
+    data = str(folder / "data")
+    run(str(binaries / "initdb"), "-D", data, "-U", "nightshift", "--auth=trust", "--no-sync")
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=off"
+    run(str(binaries / "pg_ctl"), "-D", data, "-l", str(folder / "log"), "-o", options, "-w", "start")
+    try:
+        run(str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "nightshift", "state")
+        yield f"postgresql+psycopg://nightshift@127.0.0.1:{port}/state"
+    finally:
+        run(str(binaries / "pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
