@@ -97,7 +97,7 @@ class Evidence(Frozen):
     document_id: str = ""
     chunk_id: str = ""
     score: float = 0.0
-    similarity: float = 0.0
+    similarity: float | None = None
 
 
 class Findings(Frozen):

@@ -44,7 +44,7 @@ class Hit:
     """A chunk that was found, with its document's title and link.
 
     Scores compare only within one search; ``similarity`` is the centred cosine to the nearest of its queries, which
-    compares across searches, and 0 for what was found by words alone.
+    compares across searches: 0 for what is not near, None when meaning was not searched.
     """
 
     chunk: Chunk
@@ -52,7 +52,7 @@ class Hit:
     link: str
     score: float
     labels: Labels = field(default_factory=dict)
-    similarity: float = 0.0
+    similarity: float | None = None
 
 
 def chunk_id(document_id: str, position: int) -> str:
@@ -109,7 +109,7 @@ def label_key(name: str) -> str:
     return _LABEL + name
 
 
-def hit(id: str, score: float, stored: Payload, similarity: float = 0.0) -> Hit:
+def hit(id: str, score: float, stored: Payload, similarity: float | None = None) -> Hit:
     """The hit that a point's payload describes."""
     labels = {key.removeprefix(_LABEL): _label(value) for key, value in stored.items() if key.startswith(_LABEL)}
     position = stored["position"]

@@ -61,28 +61,33 @@ class Library:
         self._exists = False
 
     async def search(
-        self, queries: Sequence[str], limit: int = 8, where: Mapping[str, Sequence[str]] | None = None
+        self,
+        queries: Sequence[str],
+        limit: int = 8,
+        where: Mapping[str, Sequence[str]] | None = None,
+        *,
+        by_words_alone: bool = False,
     ) -> list[Hit]:
         """Chunks for any of the queries, best first, each once. ``where`` filters labels inside the store.
 
-        Raises EmbeddingUnavailable and VectorStoreUnavailable. An index that was never built holds nothing.
+        Raises EmbeddingUnavailable, but not ``by_words_alone``, and VectorStoreUnavailable. An index that was never
+        built holds nothing.
         """
         asked = list(dict.fromkeys(query.strip()[:_LONGEST_QUERY] for query in queries if query.strip()))
         if not asked or limit < 1 or not await self._there():
             return []
-        means = await self._centred()
-        vectors = await self._embedding.embed(asked, "query")
         condition = Where(any_of={label_key(name): values for name, values in (where or {}).items()})
+        vectors: list[Vector | None] = [None] * len(asked) if by_words_alone else [*await self._asked(asked)]
         depth = max(_DEPTH, limit)
-        centred = [means.centre(query, vector, "query") for query, vector in zip(asked, vectors, strict=True)]
-        legs = [self._legs(query, vector, condition, depth) for query, vector in zip(asked, centred, strict=True)]
-        both = await asyncio.gather(*legs)
+        both = await asyncio.gather(
+            *(self._legs(query, vector, condition, depth) for query, vector in zip(asked, vectors, strict=True))
+        )
         found = {one.id: one.payload for hits in both for one in (*hits[0], *hits[1])}
         near = [_scores(hits) for hits, _ in both]
-        nearness = {id: max(scores.get(id, 0.0) for scores in near) for id in found}
         lists = [_fused(query, *hits) for query, hits in zip(asked, both, strict=True)]
         latest = newest(list(found.values()))
         scores = {id: score for id, score in ranking.merged(lists).items() if _current(found[id], latest)}
+        nearness = {id: None if by_words_alone else max(leg.get(id, 0.0) for leg in near) for id in scores}
         return [hit(id, scores[id], found[id], nearness[id]) for id in ranking.ordered(scores, limit)]
 
     async def document(self, document_id: str) -> StoredDocument | None:
@@ -147,8 +152,17 @@ class Library:
         ingested_at = str(about.get("ingested_at", ""))
         return Facts(self.collection, self._embedding.identity, pages, chunks, ingested_at, advice)
 
-    async def _legs(self, query: str, vector: Vector, where: Where, depth: int) -> tuple[list[Found], list[Found]]:
-        near = await self._vectors.search(self.collection, Search({_DENSE: vector}, {}, where, depth, depth))
+    async def _asked(self, queries: list[str]) -> list[Vector]:
+        means = await self._centred()
+        vectors = await self._embedding.embed(queries, "query")
+        return [means.centre(query, vector, "query") for query, vector in zip(queries, vectors, strict=True)]
+
+    async def _legs(
+        self, query: str, vector: Vector | None, where: Where, depth: int
+    ) -> tuple[list[Found], list[Found]]:
+        near: list[Found] = []
+        if vector is not None:
+            near = await self._vectors.search(self.collection, Search({_DENSE: vector}, {}, where, depth, depth))
         words = lexical.query_vector(query)
         if not words.indices:
             return near, []
