@@ -15,6 +15,12 @@ from sqlalchemy.exc import DBAPIError
 from connectors.state.port import StateUnavailable
 
 BUSY_MILLISECONDS = 10_000
+# libpq's own: seconds for a connection, milliseconds for anything sent to be acknowledged.
+_SERVER_PATIENCE = {"connect_timeout": 10, "tcp_user_timeout": 20_000}
+_FILE_ADVICE = (
+    "Make its folder writable; if the file is damaged, put back a copy or move it away to begin an empty one."
+)
+_SERVER_ADVICE = "See `url` under [connectors.state.sql] in nightshift.toml."
 
 
 class AlreadyOpen(StateUnavailable):
@@ -24,14 +30,12 @@ class AlreadyOpen(StateUnavailable):
 def open_engine(url: str) -> sa.Engine:
     """An engine whose transactions are safe to write in; the database file's folder exists afterwards."""
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5)
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, connect_args=_SERVER_PATIENCE)
     path = Path(sa.make_url(url).database or "")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateUnavailable(
-            f"cannot write to {path.parent}: {error.strerror}; set `home` to a folder you own"
-        ) from (error)
+    except OSError as refused:
+        raise _unwritable(path.parent, refused) from refused
     engine = sa.create_engine(url, connect_args={"check_same_thread": False}, pool_size=5, max_overflow=5)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_immediate)
@@ -67,13 +71,13 @@ def migrate(engine: sa.Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except DBAPIError as error:
-        raise StateUnavailable(f"cannot use the state database {shown(engine.url)}: {error.orig}") from error
+        advice = _FILE_ADVICE if engine.dialect.name == "sqlite" else _SERVER_ADVICE
+        raise StateUnavailable(f"cannot use the state database {shown(engine.url)}: {error.orig}. {advice}") from error
 
 
-def revision(engine: sa.Engine) -> str:
+def revision(connection: sa.Connection) -> str:
     """The schema revision that is in the database."""
-    with engine.connect() as connection:
-        return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one())
+    return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
 def shown(url: sa.URL) -> str:
@@ -83,8 +87,12 @@ def shown(url: sa.URL) -> str:
 
 @contextmanager
 def sole_owner(path: Path) -> Iterator[None]:
-    """Hold the folder's lock; the kernel releases it when this process dies. Raises AlreadyOpen."""
-    with path.open("a", encoding="ascii") as file:
+    """Hold the folder's lock; the kernel releases it when this process dies. Raises AlreadyOpen or StateUnavailable."""
+    try:
+        opened = path.open("a", encoding="ascii")
+    except OSError as refused:
+        raise _unwritable(path, refused) from refused
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -95,6 +103,10 @@ def sole_owner(path: Path) -> Iterator[None]:
             yield
         finally:
             _unlock(file)
+
+
+def _unwritable(path: Path, refused: OSError) -> StateUnavailable:
+    return StateUnavailable(f"cannot write to {path}: {refused.strerror}; set `home` to a folder you own")
 
 
 def _unlock(file: TextIO) -> None:

@@ -1,6 +1,7 @@
 """The state's twin: everything in this process's memory, the same promises but for survival."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -9,10 +10,21 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from connectors.state.port import Feedback, Frame, Journey, Question, Received, ThreadSummary
+from connectors.state.port import (
+    ATTEMPTS,
+    Feedback,
+    Frame,
+    Journey,
+    Question,
+    Received,
+    StateUnavailable,
+    ThreadSummary,
+)
 from connectors.state.pulses import Pulses, heard
 
 T = TypeVar("T", bound=BaseModel)
+
+log = logging.getLogger(__name__)
 
 
 class Settings(BaseModel):
@@ -29,6 +41,7 @@ class MemoryState:
     receipts: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     verdicts: dict[tuple[str, str], Feedback] = field(default_factory=dict)
     _journeys: Mapping[str, Journey] = field(default_factory=dict)
+    _give_up: Journey | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _pulses: Pulses = field(default_factory=Pulses)
 
@@ -74,11 +87,12 @@ class MemoryState:
     async def follow(self, question_id: str, after: int) -> AsyncIterator[Frame]:
         while True:
             pulse = self._pulses.listen(question_id)
-            for frame in self.progress.get(question_id, [])[after:]:
+            frames, question = self.progress.get(question_id, [])[after:], self.kept.get(question_id)
+            for frame in frames:
                 yield frame
                 after = frame.sequence
-                if frame.kind == "card":
-                    return
+            if question and question.card is not None:
+                return
             await heard(pulse, seconds=1.0)
 
     async def settle(self, question_id: str, card: str) -> bool:
@@ -106,8 +120,7 @@ class MemoryState:
         return True
 
     async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
-        del give_up  # nothing outlives this process, so nothing can bring it down twice
-        self._journeys = journeys
+        self._journeys, self._give_up = journeys, give_up
         for question_id in await self.undelivered():
             self._begin(question_id)
 
@@ -118,21 +131,26 @@ class MemoryState:
     async def check(self) -> Mapping[str, str]:
         return {"database": "memory", "open questions": str(len(await self.undelivered()))}
 
-    async def close(self) -> None:
-        """Stop the work that is still running."""
+    async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _begin(self, question_id: str) -> None:
         if journey := self._journeys.get("answer"):
-            task = asyncio.create_task(_run(journey, question_id))
+            task = asyncio.create_task(self._run(journey, question_id))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-
-async def _run(journey: Journey, question_id: str) -> None:
-    await journey(question_id)
+    async def _run(self, journey: Journey, question_id: str) -> None:
+        for _ in range(ATTEMPTS):
+            try:
+                return await journey(question_id)
+            except StateUnavailable as failed:
+                log.warning("work on %s is begun again: %s", question_id, failed)
+        if self._give_up:
+            await self._give_up(question_id)
+        return None
 
 
 @asynccontextmanager
@@ -143,4 +161,4 @@ async def connect(settings: Settings) -> AsyncIterator[MemoryState]:
     try:
         yield state
     finally:
-        await state.close()
+        await state.stop()

@@ -12,6 +12,9 @@ T = TypeVar("T", bound=BaseModel)
 Journey: TypeAlias = Callable[[str], Awaitable[None]]
 """A durable workflow: it gets the id of its row, and is run again from its last finished step after a crash."""
 
+ATTEMPTS = 5
+"""How often work is begun before it is given up."""
+
 
 @dataclass(frozen=True)
 class Received:
@@ -97,7 +100,7 @@ class Progress(Protocol):
         """Add a frame."""
 
     def follow(self, question_id: str, after: int) -> AsyncIterator[Frame]:
-        """Frames with a number above ``after``, as they come; ends after the frame of kind ``card``."""
+        """Frames with a number above ``after``, as they come; ends with the frame of kind ``card``, seen or not."""
 
 
 class Outbox(Protocol):
@@ -122,8 +125,13 @@ class Engine(Protocol):
     async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
         """Take up work, what a crash interrupted first. ``answer`` is the journey of a question.
 
-        Work that brought the process down too often is handed to ``give_up`` instead, once.
+        Work that raises StateUnavailable goes on a little later, behind its last finished step. Work that was begun
+        ATTEMPTS times and never came to its end, because it raised that or brought the process down, is handed to
+        ``give_up``; so is, at the next start, work that ended without a receipt.
         """
+
+    async def stop(self) -> None:
+        """Let what runs finish for a moment, then leave it to the next start. Call it before closing what work uses."""
 
     async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
         """Run ``work`` once: after a crash its stored result comes back instead. Only inside a journey."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
@@ -10,15 +11,53 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, run_dbos_database_migrations
 from dbos import _serialization as dbos_serialization
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
 
-from connectors.state.port import Journey
+from connectors.state.port import Journey, StateUnavailable
 
 T = TypeVar("T", bound=BaseModel)
 
 # Raised by hand when a journey's steps change in a way that a half-finished one cannot go on with.
 PROTOCOL = "1"
 QUEUE = "journeys"
-ATTEMPTS = 5
+SILENT_SECONDS = 60
+UNFINISHED = ("ENQUEUED", "DELAYED", "PENDING")
+log = logging.getLogger(__name__)
+
+
+class _Unrecorded(BaseException):
+    """Carries a failure out of a step. DBOS keeps every `Exception` as the step's result, for ever."""
+
+    def __init__(self, failed: StateUnavailable) -> None:
+        super().__init__(failed)
+        self.failed = failed
+
+
+class Seldom(logging.Filter):
+    """Lets through one message a minute from each place: the queue is looked at many times a second, also in vain."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the last one is long enough ago."""
+        place = (record.pathname, record.lineno)
+        # A clock that was set back must not silence anything for long.
+        due = abs(record.created - self._last.get(place, 0)) >= SILENT_SECONDS
+        if due:
+            self._last[place] = record.created
+        return due
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much is done at once, and what is waited for."""
+
+    workers: int
+    polling_seconds: float
+    grace_seconds: float
+    retry_seconds: float
 
 
 def _refuse_pickle(*_: object) -> NoReturn:
@@ -36,16 +75,19 @@ class Queue:
     url: str
     engine: sa.Engine
     executor: str
-    workers: int
-    polling_seconds: float
-    grace_seconds: float
+    pace: Pace
     _running: set[asyncio.Task[object]] = field(default_factory=set, init=False)
+    _failed: set[str] = field(default_factory=set, init=False)
+    _mending: asyncio.Task[None] | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
     _client: DBOSClient | None = field(default=None, init=False)
 
     def prepare(self) -> None:
         """Create or update the queue's own tables."""
-        logging.getLogger("dbos").setLevel(logging.WARNING)
+        logger = logging.getLogger("dbos")
+        logger.setLevel(logging.WARNING)
+        if not any(isinstance(one, Seldom) for one in logger.filters):
+            logger.addFilter(Seldom())
         run_dbos_database_migrations(self.url)
         self._client = DBOSClient(system_database_engine=self.engine, serializer=DBOSPortableJSONSerializer())
 
@@ -70,40 +112,48 @@ class Queue:
             )
         )
         for name, journey in journeys.items():
-            DBOS.workflow(name=name, max_recovery_attempts=ATTEMPTS)(self._tracked(journey))
+            DBOS.workflow(name=name, max_recovery_attempts=None)(self._tracked(journey))
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
-            worker_concurrency=self.workers,
-            polling_interval_sec=self.polling_seconds,
+            worker_concurrency=self.pace.workers,
+            polling_interval_sec=self.pace.polling_seconds,
             on_conflict="always_update",
         )
+        self._mending = asyncio.create_task(self._mend())
 
-    async def abandoned(self, row_ids: Sequence[str]) -> list[str]:
-        """Of these, the ones that crashed the process too often. What only failed is set going again."""
+    async def ended(self, row_ids: Sequence[str]) -> list[str]:
+        """Of these, the ones whose work has ended, however it did."""
         found = await DBOS.list_workflows_async(workflow_ids=list(row_ids)) if row_ids else []
-        failed = [one.workflow_id for one in found if one.status in ("ERROR", "CANCELLED")]
-        if failed:
-            await DBOS.resume_workflows_async(failed)
-        return [one.workflow_id for one in found if one.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+        return [one.workflow_id for one in found if one.status not in UNFINISHED]
 
     async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
         """Run the work, or return what it returned before a crash."""
 
         async def checkpoint() -> str:
-            return (await work()).model_dump_json()
+            try:
+                return (await work()).model_dump_json()
+            except StateUnavailable as failed:
+                raise _Unrecorded(failed) from failed
 
-        return shape.model_validate_json(await DBOS.run_step_async({"name": name}, checkpoint))
+        try:
+            return shape.model_validate_json(await DBOS.run_step_async({"name": name}, checkpoint))
+        except _Unrecorded as carried:
+            raise carried.failed from carried
 
     async def stop(self) -> None:
         """Let what runs finish for a moment, then stop; what is unfinished is taken up at the next start."""
         self._stopping = True
+        if self._mending:
+            self._mending.cancel()
         if self._running:
-            await asyncio.wait(self._running, timeout=self.grace_seconds)
+            await asyncio.wait(self._running, timeout=self.pace.grace_seconds)
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS made its own threads the event loop's, and has ended them; whoever closes after us needs some.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
     def _tracked(self, journey: Journey) -> Callable[[str], Awaitable[None]]:
         async def run(row_id: str) -> None:
@@ -114,10 +164,27 @@ class Queue:
             self._running.add(task)
             try:
                 await journey(row_id)
+            # Kept as failed, work would never run again; a cancelled run stays as it is, and is taken up later.
+            except StateUnavailable as failed:
+                log.warning("work on %s goes on in %g s: %s", row_id, self.pace.retry_seconds, failed)
+                self._failed.add(row_id)
+                raise asyncio.CancelledError from failed
             finally:
                 self._running.discard(task)
 
         return run
+
+    async def _mend(self) -> None:
+        """Set going again what failed, as soon as the database can be written."""
+        while True:
+            await asyncio.sleep(self.pace.retry_seconds)
+            if waiting := list(self._failed):
+                try:
+                    await DBOS.resume_workflows_async(waiting, queue_name=QUEUE)
+                except DBAPIError as error:
+                    log.warning("the queue cannot be written: %s", error.orig)
+                else:
+                    self._failed.difference_update(waiting)
 
     def close(self) -> None:
         """Give back what enqueueing needed."""

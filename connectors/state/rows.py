@@ -84,6 +84,18 @@ def threads(connection: sa.Connection, author: str | None, limit: int) -> tuple[
     )
 
 
+def begun(connection: sa.Connection, question_id: str) -> int:
+    """How often work on the question was begun that did not come to its end."""
+    return connection.execute(sa.select(inbox.c.begun).where(inbox.c.question_id == question_id)).scalar() or 0
+
+
+def count_begun(connection: sa.Connection, question_id: str, by: int) -> int:
+    """Change that count; what it is now."""
+    counted = inbox.update().where(inbox.c.question_id == question_id).values(begun=inbox.c.begun + by)
+    connection.execute(counted)
+    return begun(connection, question_id)
+
+
 def append_frame(connection: sa.Connection, question_id: str, kind: str, data: str) -> None:
     """Add a frame with the next number; nothing is added behind the card."""
     last = connection.execute(
@@ -97,19 +109,26 @@ def append_frame(connection: sa.Connection, question_id: str, kind: str, data: s
         connection.execute(frame.insert().values(question_id=question_id, sequence=sequence, kind=kind, data=data))
 
 
-def frames(connection: sa.Connection, question_id: str, after: int) -> list[Frame]:
-    """Frames behind a number, in order."""
+def frames(connection: sa.Connection, question_id: str, after: int) -> tuple[list[Frame], bool]:
+    """Frames behind a number, in order, and whether no more will come."""
+    # Asked first: whatever comes between the two statements is seen by the second.
+    complete = settled(connection, question_id)
     rows = connection.execute(
         sa.select(frame.c.sequence, frame.c.kind, frame.c.data)
         .where(frame.c.question_id == question_id, frame.c.sequence > after)
         .order_by(frame.c.sequence)
     )
-    return [Frame(row.sequence, row.kind, row.data) for row in rows]
+    return [Frame(row.sequence, row.kind, row.data) for row in rows], complete
+
+
+def settled(connection: sa.Connection, question_id: str) -> bool:
+    """Whether the question has its answer."""
+    return bool(connection.execute(sa.select(answer.c.question_id).where(answer.c.question_id == question_id)).first())
 
 
 def settle(connection: sa.Connection, question_id: str, card: str) -> bool:
     """Store the answer with its last frame, once."""
-    if connection.execute(sa.select(answer.c.question_id).where(answer.c.question_id == question_id)).first():
+    if settled(connection, question_id):
         return False
     connection.execute(answer.insert().values(question_id=question_id, card=card))
     append_frame(connection, question_id, "card", card)

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,23 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from connectors.configuration import HomePath
 from connectors.state import rows
 from connectors.state.database import migrate, open_engine, revision, shown, sole_owner
-from connectors.state.port import Feedback, Frame, Journey, Question, Received, StateUnavailable, ThreadSummary
+from connectors.state.port import (
+    ATTEMPTS,
+    Feedback,
+    Frame,
+    Journey,
+    Question,
+    Received,
+    StateUnavailable,
+    ThreadSummary,
+)
 from connectors.state.pulses import Pulses, heard
-from connectors.state.queue import Queue
+from connectors.state.queue import Pace, Queue
 
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
+
+ANSWER_SECONDS = 30.0
 
 
 class Settings(BaseModel):
@@ -38,8 +49,10 @@ class Settings(BaseModel):
     """How many questions are worked on at the same time."""
     polling_seconds: float = 0.05
     """How often the queue is looked at for new work."""
-    grace_seconds: float = 5.0
+    grace_seconds: float = 3.0
     """How long work that has begun may go on when the process is told to stop; later it resumes at the next start."""
+    retry_seconds: float = 10.0
+    """How long work that failed, such as for a full disk, waits before it goes on."""
     follow_seconds: float = 1.0
     """How often a follower looks for progress made by another process."""
 
@@ -54,6 +67,7 @@ class SqlState:
     _pulses: Pulses = field(default_factory=Pulses)
     _writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "state-writer"))
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _suspects: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def accept(self, received: Received) -> tuple[str, bool]:
         question_id = str(uuid.uuid4())
@@ -68,9 +82,12 @@ class SqlState:
 
         try:
             return await self._write(commit)
-        except IntegrityError:
+        except IntegrityError as clash:
             # Another process committed the same delivery between our look and our insert.
-            return await self._write(lambda c: (rows.question_id_of(c, received) or question_id, False))
+            known = await self._read(partial(rows.question_id_of, received=received))
+            if known is None:
+                raise StateUnavailable(f"the state database refused the message: {clash.orig}") from clash
+            return known, False
 
     async def question(self, question_id: str) -> Question | None:
         return await self._read(lambda c: rows.question(c, question_id))
@@ -89,11 +106,12 @@ class SqlState:
         while True:
             pulse = self._pulses.listen(question_id)
             seen = after
-            for frame in await self._read(partial(rows.frames, question_id=question_id, after=seen)):
+            frames, last = await self._read(partial(rows.frames, question_id=question_id, after=seen))
+            for frame in frames:
                 yield frame
                 after = frame.sequence
-                if frame.kind == "card":
-                    return
+            if last:
+                return
             if after == seen:
                 await heard(pulse, self.settings.follow_seconds)
 
@@ -115,19 +133,25 @@ class SqlState:
         if self.engine.dialect.name == "sqlite":
             self._open.enter_context(sole_owner(self.settings.path.with_suffix(".lock")))
         await self._write(rows.forget_old_frames)
-        await self.queue.start(journeys)
+        await self.queue.start({name: self._counted(journey, give_up) for name, journey in journeys.items()})
         self._open.push_async_callback(self.queue.stop)
-        for question_id in await self.queue.abandoned(await self.undelivered()):
+        for question_id in await self.queue.ended(await self.undelivered()):
             await give_up(question_id)
 
+    async def stop(self) -> None:
+        await self._open.aclose()
+
     async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
-        return await self.queue.step(name, shape, work)
+        try:
+            return await self.queue.step(name, shape, work)
+        except DBAPIError as error:
+            raise StateUnavailable(f"the state database cannot keep a step: {error.orig}") from error
 
     async def check(self) -> Mapping[str, str]:
         open_work = await self.undelivered()
         facts = {
             "database": shown(self.engine.url),
-            "revision": await asyncio.to_thread(revision, self.engine),
+            "revision": await self._read(revision),
             "open questions": str(len(open_work)),
         }
         if self.engine.dialect.name == "sqlite":
@@ -136,13 +160,28 @@ class SqlState:
         return facts
 
     async def close(self) -> None:
-        await self._open.aclose()
+        await self.stop()
         self._writer.shutdown()
         self.queue.close()
         self.engine.dispose()
 
+    def _counted(self, journey: Journey, give_up: Journey) -> Journey:
+        async def run(question_id: str) -> None:
+            # What was cut off before runs one at a time: should it happen again, only the culprit is to blame.
+            again = await self._read(partial(rows.begun, question_id=question_id))
+            async with self._suspects if again else nullcontext():
+                times = await self._write(partial(rows.count_begun, question_id=question_id, by=1))
+                try:
+                    await (journey if times <= ATTEMPTS else give_up)(question_id)
+                except asyncio.CancelledError:
+                    # We are told to stop, which is nobody's fault.
+                    await self._write(partial(rows.count_begun, question_id=question_id, by=-1))
+                    raise
+
+        return run
+
     async def _write(self, work: Callable[[sa.Connection], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, work)
+        return await _within(asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, work))
 
     def _transaction(self, work: Callable[[sa.Connection], R]) -> R:
         try:
@@ -161,7 +200,15 @@ class SqlState:
             except DBAPIError as error:
                 raise StateUnavailable(f"the state database cannot be read: {error.orig}") from error
 
-        return await asyncio.to_thread(run)
+        return await _within(asyncio.to_thread(run))
+
+
+async def _within(reply: Awaitable[R]) -> R:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await reply
+    except TimeoutError:
+        raise StateUnavailable(f"the state database did not answer within {ANSWER_SECONDS:g} s") from None
 
 
 @asynccontextmanager
@@ -169,7 +216,8 @@ async def connect(settings: Settings) -> AsyncIterator[SqlState]:
     """Open the database and bring its schema up to date; work starts with ``start``."""
     url = settings.url.get_secret_value() if settings.url else f"sqlite:///{settings.path}"
     engine = open_engine(url)
-    queue = Queue(url, engine, settings.executor, settings.workers, settings.polling_seconds, settings.grace_seconds)
+    pace = Pace(settings.workers, settings.polling_seconds, settings.grace_seconds, settings.retry_seconds)
+    queue = Queue(url, engine, settings.executor, pace)
 
     def prepare() -> None:
         migrate(engine)

@@ -15,6 +15,7 @@ inbox = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("begun", sa.Integer, nullable=False, server_default="0"),
     sa.Index("inbox_thread", "thread_id", "received_at"),
     sa.Index("inbox_author", "author", "received_at"),
 )

@@ -1,7 +1,10 @@
 """What every state promises, tried on the twin, on SQLite, and on PostgreSQL where one is reachable."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from pydantic import BaseModel
 
 from connectors.configuration import Roots
 from connectors.load import load
-from connectors.state.port import Feedback, Received, State, StateUnavailable
+from connectors.state.port import ATTEMPTS, Feedback, Received, State, StateUnavailable
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -29,7 +32,8 @@ def received(event_id: str, text: str = "why is checkout slow?", thread: str = "
 
 @pytest.fixture(params=["memory", "sql"])
 async def state(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[State]:
-    async with load("state", request.param, {}, Roots(home=tmp_path, models=tmp_path)) as opened:
+    table = {"retry_seconds": 0.05} if request.param == "sql" else {}
+    async with load("state", request.param, table, Roots(home=tmp_path, models=tmp_path)) as opened:
         yield opened
 
 
@@ -118,6 +122,13 @@ async def test_a_follower_resumes_behind_the_frame_it_saw_last(state: State) -> 
     assert [f.data async for f in state.follow(question_id, after=2)] == ["c", "card"]
 
 
+async def test_following_ends_behind_the_card_too(state: State) -> None:
+    question_id, _ = await state.accept(received("e1"))
+    await state.settle(question_id, "card")
+
+    assert [f async for f in state.follow(question_id, after=7)] == []
+
+
 async def test_a_persons_last_verdict_counts_and_needs_a_question(state: State) -> None:
     question_id, _ = await state.accept(received("e1"))
 
@@ -151,6 +162,61 @@ async def test_work_accepted_before_the_start_is_taken_up(state: State) -> None:
     assert [f.data async for f in state.follow(question_id, after=0)] == ["late but here"]
 
 
+async def test_work_that_the_database_failed_goes_on_a_little_later(state: State) -> None:
+    tries = iter([StateUnavailable("the disk is full")])
+
+    async def answer(question_id: str) -> None:
+        async def think() -> Word:
+            for failure in tries:
+                raise failure
+            return Word(text="because")
+
+        await state.settle(question_id, (await state.step("think", Word, think)).text)
+
+    await state.start({"answer": answer}, idle)
+    question_id, _ = await state.accept(received("e1"))
+
+    assert [f.data async for f in state.follow(question_id, after=0)] == ["because"]
+
+
+async def test_work_that_never_succeeds_is_given_up(state: State) -> None:
+    begun: list[str] = []
+
+    async def answer(question_id: str) -> None:
+        begun.append(question_id)
+        raise StateUnavailable("the database refuses this row")
+
+    async def give_up(question_id: str) -> None:
+        await state.settle(question_id, "sorry")
+
+    await state.start({"answer": answer}, give_up)
+    question_id, _ = await state.accept(received("e1"))
+
+    assert [f.data async for f in state.follow(question_id, after=0)] == ["sorry"]
+    assert begun == [question_id] * ATTEMPTS
+
+
+async def test_work_that_is_stopped_is_nobodys_fault_and_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    begun, roots, table = asyncio.Event(), Roots(home=tmp_path, models=tmp_path), {"grace_seconds": 0.01}
+
+    async def hang(question_id: str) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with load("state", "sql", table, roots) as stopped:
+        question_id, _ = await stopped.accept(received("e1"))
+        await stopped.start({"answer": hang}, idle)
+        await begun.wait()
+        await stopped.stop()
+        assert await stopped.undelivered() == (question_id,)
+    with closing(sqlite3.connect(tmp_path / "state.db")) as database:
+        assert database.execute("SELECT begun FROM inbox").fetchall() == [(0,)]
+    begun.clear()
+    async with load("state", "sql", table, roots) as started:
+        await started.start({"answer": hang}, idle)
+        await begun.wait()
+
+
 async def test_check_names_the_open_work(state: State) -> None:
     await state.accept(received("e1"))
 
@@ -173,6 +239,48 @@ async def test_an_unusable_folder_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(StateUnavailable, match="set `home`"):
         async with load("state", "sql", {}, Roots(home=blocked / "home", models=tmp_path)):
             pytest.fail("a file was used as a folder")
+
+
+async def test_a_damaged_database_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_bytes(b"scrambled" * 1000)
+
+    with pytest.raises(StateUnavailable, match=r"not a database\. .* move it away"):
+        async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)):
+            pytest.fail("a damaged file was used as a database")
+
+
+async def test_a_lock_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "state.lock").mkdir()
+
+    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
+        with pytest.raises(StateUnavailable, match="set `home`"):
+            await state.start({}, idle)
+
+
+async def test_a_message_that_cannot_be_kept_is_not_acknowledged(tmp_path: Path) -> None:
+    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
+        with pytest.raises(StateUnavailable, match="NOT NULL"):
+            await state.accept(replace(received("e1"), author=None))  # type: ignore[arg-type]  # what no column takes
+
+
+async def test_a_database_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
+        with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            monkeypatch.setattr("connectors.state.sql.ANSWER_SECONDS", 0.05)
+            with pytest.raises(StateUnavailable, match=r"within 0\.05 s"):
+                await state.accept(received("e1"))
+        monkeypatch.undo()
+        assert await state.accept(received("e2"))
+
+
+async def test_check_waits_for_nobody_who_writes(tmp_path: Path) -> None:
+    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
+        with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+
+            async with asyncio.timeout(5):
+                assert (await state.check())["journal mode"] == "wal"
 
 
 async def test_a_row_that_names_pickle_is_refused(tmp_path: Path) -> None:
