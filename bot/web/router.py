@@ -105,7 +105,9 @@ def _add_messages(router: APIRouter, assistant: Assistant, login: Login, now: Ca
             query=message.query or None,
         )
         question_id, fresh = await assistant.on_message(incoming)
-        return views.Accepted(question_id=question_id, thread_id=incoming.thread_id, fresh=fresh)
+        known = None if fresh else await assistant.question(question_id)
+        thread_id = known.thread_id if known else incoming.thread_id
+        return views.Accepted(question_id=question_id, thread_id=thread_id, fresh=fresh)
 
 
 def _add_answers(router: APIRouter, assistant: Assistant, login: Login, now: Callable[[], datetime]) -> None:

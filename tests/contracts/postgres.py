@@ -1,12 +1,15 @@
-"""A PostgreSQL of the tests' own: a fresh cluster in a temporary folder, on a socket and a loopback port of its own."""
+"""A PostgreSQL of the tests' own: a fresh cluster in a temporary folder, on a loopback port of its own."""
 
 import os
 import shutil
 import socket
 import subprocess
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import sqlalchemy as sa
 
 MISSING = "no PostgreSQL server is installed: `apt-get install postgresql`"
 
@@ -42,7 +45,16 @@ def cluster(folder: Path) -> Iterator[str]:
     options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=off"
     run(str(binaries / "pg_ctl"), "-D", data, "-l", str(folder / "log"), "-o", options, "-w", "start")
     try:
-        run(str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "nightshift", "state")
-        yield f"postgresql+psycopg://nightshift@127.0.0.1:{port}/state"
+        yield f"postgresql+psycopg://nightshift@127.0.0.1:{port}/postgres"
     finally:
         run(str(binaries / "pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
+
+
+def database(server: str) -> str:
+    """The URL of a new, empty database on the server."""
+    name = f"state_{uuid.uuid4().hex}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from connectors.configuration import Roots
 from connectors.load import load
 from connectors.state.port import ATTEMPTS, Feedback, Received, State, StateUnavailable
+from tests.contracts import postgres
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -30,10 +31,21 @@ def received(event_id: str, text: str = "why is checkout slow?", thread: str = "
     return Received(event_id, "web", thread, "ann", text, "{}", NOON + timedelta(minutes=minutes))
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if postgres.programs() is None:
+        pytest.skip(postgres.MISSING)
+    with postgres.cluster(tmp_path_factory.mktemp("postgres") / "cluster") as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def state(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[State]:
-    table = {"retry_seconds": 0.05} if request.param == "sql" else {}
-    async with load("state", request.param, table, Roots(home=tmp_path, models=tmp_path)) as opened:
+    vendor = "memory" if request.param == "memory" else "sql"
+    table: dict[str, object] = {} if vendor == "memory" else {"retry_seconds": 0.05}
+    if request.param == "postgres":
+        table["url"] = postgres.database(request.getfixturevalue("server"))
+    async with load("state", vendor, table, Roots(home=tmp_path, models=tmp_path)) as opened:
         yield opened
 
 

@@ -53,6 +53,18 @@ async def test_the_same_event_twice_is_one_question(guest: httpx.AsyncClient, qu
     assert second == {**first, "fresh": False}
 
 
+async def test_the_same_event_in_another_thread_is_named_where_it_is(
+    guest: httpx.AsyncClient, question: dict[str, str]
+) -> None:
+    first = (await guest.post("/api/messages", json=question)).json()
+    other = {"text": "hello", "event_id": "9d5e3f0c-9a52-4a57-8f0d-5b2f3c1e7a10"}
+    elsewhere = (await guest.post("/api/messages", json=other)).json()["thread_id"]
+
+    again = (await guest.post("/api/messages", json={**question, "thread_id": elsewhere})).json()
+
+    assert again == {**first, "fresh": False}
+
+
 async def test_anothers_event_id_gives_nobody_anothers_question(
     site: Site, guest: httpx.AsyncClient, question: dict[str, str]
 ) -> None:
