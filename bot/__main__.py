@@ -97,9 +97,15 @@ def _serve(given: argparse.Namespace) -> int:
     if given.check:
         return 0
     print(f"Nightshift opens at {own_url(settings.web)} (Ctrl-C ends it).", flush=True)  # noqa: T201
-    from bot.app import serve
+    import asyncio
 
-    serve(settings)
+    from bot.app import CANNOT_OPEN
+    from bot.serving import serve
+
+    try:
+        asyncio.run(serve(settings))
+    except CANNOT_OPEN as failed:
+        raise BadSettings(" ".join(str(failed).split())) from failed
     return 0
 
 

@@ -17,9 +17,16 @@ from bot.plugins.services import Services
 from bot.ports import Limits, Ports
 from bot.rules.terms import content_terms
 from bot.settings import Settings
+from connectors.embedding.port import EmbeddingUnavailable
+from connectors.llm.port import ModelUnavailable
 from connectors.load import load
+from connectors.state.port import StateUnavailable
+from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.opening import open_library
-from knowledge.service_graph import ServiceGraph, read_services
+from knowledge.service_graph import BadServices, ServiceGraph, read_services
+
+CANNOT_OPEN = (BadServices, EmbeddingUnavailable, ModelUnavailable, StateUnavailable, VectorStoreUnavailable)
+"""What opening the assistant may raise; each says in a line or two what to do."""
 
 DEMO = Path(__file__).parent.parent / "deploy" / "demo"
 
@@ -79,23 +86,4 @@ def _limits(settings: Settings) -> Limits:
         output_tokens=most.max_output_tokens,
         local_output_tokens=most.local_max_output_tokens,
         hits=most.hits,
-    )
-
-
-def serve(settings: Settings) -> None:
-    """Serve until interrupted."""
-    import uvicorn
-
-    from bot.http import build_app
-
-    app = build_app(partial(open_assistant, settings), settings.web)
-    # Whose word about a caller's address counts is settled in web.proxy, so uvicorn must not believe any header first.
-    uvicorn.run(
-        app,
-        host=settings.web.host,
-        port=settings.web.port,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=5,
     )

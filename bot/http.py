@@ -1,7 +1,5 @@
 """The HTTP server: the web front end, health, and metrics; no logic."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI, Response
@@ -12,25 +10,16 @@ from bot.settings import Web
 from bot.web.router import build_router
 from connectors.state.port import StateUnavailable
 
-Opening = Callable[[], AbstractAsyncContextManager[Assistant]]
-
 
 def utc_now() -> datetime:
     """The time; everything below gets it as an argument."""
     return datetime.now(UTC)  # noqa: TID251  # the one place where the clock is read
 
 
-def build_app(opening: Opening, web: Web) -> FastAPI:
-    """The application; it opens the assistant when it starts and closes it when it stops."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opening() as assistant:
-            app.state.assistant = assistant
-            app.include_router(build_router(assistant, web, utc_now))
-            yield
-
-    app = FastAPI(title="Nightshift", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+def build_app(assistant: Assistant, web: Web) -> FastAPI:
+    """The application around an assistant that is open."""
+    app = FastAPI(title="Nightshift", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(build_router(assistant, web, utc_now))
 
     @app.get("/health", include_in_schema=False)
     async def health() -> dict[str, bool]:
@@ -41,7 +30,7 @@ def build_app(opening: Opening, web: Web) -> FastAPI:
     async def ready(response: Response) -> dict[str, str]:
         """The database can be used."""
         try:
-            return dict(await app.state.assistant.state.check())
+            return dict(await assistant.state.check())
         except StateUnavailable as error:
             response.status_code = 503
             return {"error": str(error)}

@@ -121,6 +121,7 @@ class ServerDoor:
     """Asks over HTTP; a stream that breaks is taken up again behind the last event."""
 
     client: httpx.AsyncClient
+    pause_seconds: float = 1.0
 
     async def ask(self, request: Request) -> AsyncGenerator[Event]:
         """Progress up to the card. Raises NoAnswer."""
@@ -134,18 +135,24 @@ class ServerDoor:
         except (httpx.HTTPError, KeyError, ValueError) as broken:
             raise NoAnswer(f"{self.client.base_url} did not take the question: {_cause(broken)}") from None
         yield Event(0, "thread", thread_id)
-        for _ in range(_RECONNECTS):
+        for attempt in range(_RECONNECTS):
+            before = seen
             async for event in self._stream(question_id, seen):
                 seen = event.sequence
                 yield event
                 if event.kind == "card":
                     return
+            if seen == before:
+                # A server that is started again needs some seconds.
+                await asyncio.sleep(self.pause_seconds * 2**attempt)
         raise NoAnswer(f"{self.client.base_url} broke off; the answer will be on the page, or ask again.")
 
     async def _stream(self, question_id: str, seen: int) -> AsyncIterator[Event]:
         path, headers = f"/api/questions/{question_id}/stream", {"Last-Event-ID": str(seen)}
         try:
             async with self.client.stream("GET", path, headers=headers) as response:
+                if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+                    return
                 if response.is_error:
                     await response.aread()
                     _refuse(response)

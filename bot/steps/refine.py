@@ -9,6 +9,6 @@ def refine(query: RewrittenQuery, verdict: Verdict) -> RewrittenQuery | None:
     Keeps services, environment and time window, so that a later round cannot wander into another incident.
     """
     subject = " ".join(query.entities.services)
-    wanted = [f"{subject} {missing}".strip() for missing in verdict.missing if missing]
+    wanted = [missing if subject in missing else f"{subject} {missing}" for missing in verdict.missing if missing]
     fresh = tuple(dict.fromkeys(search for search in wanted if search not in query.searches))
     return query.model_copy(update={"searches": fresh}) if fresh else None

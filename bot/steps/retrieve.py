@@ -15,6 +15,8 @@ async def retrieve(query: RewrittenQuery, library: Library, hits: int) -> Findin
         found = await library.search(query.searches, limit=hits, by_words_alone=True)
     except VectorStoreUnavailable as missing:
         found, failures = [], [_failure("library", missing)]
+    if not found and not failures and (advice := (await library.facts()).advice):
+        failures = [Evidence(id="failure:library", kind="failure", title="library", text=advice)]
     return Findings(evidence=(*map(_evidence, found), *failures))
 
 

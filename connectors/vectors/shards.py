@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import cast
 
 import qdrant_edge as edge
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from connectors.vectors.keys import path_of
 from connectors.vectors.port import Hit, Layout, Point, Search, VectorStoreUnavailable, Where
@@ -172,7 +172,7 @@ class Shards:
 
 @dataclass(frozen=True)
 class _Told:
-    """Turns what the SDK raises into words: it raises bare Exception, and nothing of ours or of Python's does."""
+    """Turns what the SDK raises into words, and what a damaged layout file does: the SDK raises bare Exception."""
 
     folder: Path
 
@@ -182,7 +182,7 @@ class _Told:
     def __exit__(
         self, kind: type[BaseException] | None, refused: BaseException | None, _: TracebackType | None
     ) -> None:
-        if kind is Exception:
+        if kind is Exception or kind is ValidationError:
             raise VectorStoreUnavailable(
                 f"The index in {self.folder} refused ({refused}). If it cannot be read any more, delete that folder "
                 "and run `python -m ingest` again."

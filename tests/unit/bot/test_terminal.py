@@ -165,6 +165,22 @@ async def test_a_dropped_stream_is_taken_up_behind_the_last_event() -> None:
     assert server.seen[-1].headers["Last-Event-ID"] == "1"
 
 
+async def test_a_server_that_is_started_again_is_waited_for() -> None:
+    outages = iter([httpx.ConnectError("refused"), httpx.Response(503, json={"detail": "no database"})])
+    server = Server()
+
+    def starting(request: httpx.Request) -> httpx.Response:
+        outage = next(outages, None) if request.method == "GET" else None
+        if isinstance(outage, Exception):
+            raise outage
+        return outage or server(request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(starting), base_url="http://here") as client:
+        came = [event async for event in ServerDoor(client, pause_seconds=0).ask(Request("how?"))]
+
+    assert came[-1].kind == "card"
+
+
 @pytest.mark.parametrize(
     ("response", "said"),
     [
