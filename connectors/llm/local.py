@@ -104,7 +104,7 @@ class LocalModel:
     async def stream(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[Piece, None]:
         """Text, piece by piece; closing the generator stops the model and lets the next call in."""
         async with (
-            self._turn(self._seconds(max_tokens)) as seconds,
+            self._turn(self._settings.long_seconds) as seconds,
             aclosing(self._completions.stream(prompt, max_tokens, seconds)) as pieces,
         ):
             async for piece in pieces:

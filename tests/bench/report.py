@@ -41,7 +41,13 @@ def resident_megabytes(pid: int, kind: str = "VmHWM") -> float:
 
 
 def tell(figures: Sequence[Figure]) -> None:
-    """Print the table, then one JSON object on the last line."""
+    """Print rows of the table."""
+    for figure in figures:
+        print(f"{figure.name:<58}{figure.value:>12.1f} {figure.unit:<8} n={figure.n}", flush=True)
+
+
+def conclude(figures: Sequence[Figure]) -> None:
+    """Print the machine, then everything as one JSON object on the last line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = {
         "cores": os.cpu_count(),
@@ -52,6 +58,4 @@ def tell(figures: Sequence[Figure]) -> None:
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
     print(f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}, load {machine['load']}")
-    for figure in figures:
-        print(f"{figure.name:<58}{figure.value:>12.1f} {figure.unit:<8} n={figure.n}")
     print(json.dumps({"machine": machine, "figures": [asdict(figure) for figure in figures]}))
