@@ -85,7 +85,9 @@ def test_the_unit_runs_commands_that_parse() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     file = tmp_path / "nightshift.service"
-    here = SERVICE.replace("/opt/nightshift/.venv/bin/python", sys.executable).replace("User=nightshift", "User=daemon")
+    python = tmp_path / "python"
+    python.symlink_to(sys.executable)
+    here = SERVICE.replace("/opt/nightshift/.venv/bin/python", str(python)).replace("User=nightshift", "User=daemon")
     file.write_text(here, encoding="utf-8")
 
     done = subprocess.run(
