@@ -114,7 +114,7 @@ async def answer(
     A large model reads all of the evidence. A small one is trusted to sum up what code has picked, and what was picked
     is quoted below; without a model the quotes are the answer. An order is never summed up, only quoted.
     """
-    asked, evidence, wordings = ladder.for_question(), list(numbered.values()), (query.text, query.asked)
+    asked, evidence, wordings = ladder.for_question(), list(numbered.values()), _wordings(query)
     picked = pick(wordings, evidence, terms, MOST_PASSAGES)
     exact = any(passage.evidence.kind != "document" for passage in picked)
     warned = [] if exact else warnings(wordings, evidence, terms)
@@ -132,6 +132,13 @@ async def answer(
     caution = [passage.quoted() for passage in warned if not _repeats(passage, [*said, *quotes])] if quotes else []
     spent = asked.spent() if said else asked.spent().model_copy(update={"level": "none", "model": ""})
     return Answer(claims=(*said, *caution, *quotes), dropped=draft.dropped, spent=spent)
+
+
+def _wordings(query: RewrittenQuery) -> tuple[str, ...]:
+    if query.route != "action":
+        return query.text, query.asked
+    # An order is taken as the question how it is carried out.
+    return (f"如何{query.text}" if query.language == "zh" else f"how to {query.text}",)
 
 
 def _contradicts(claim: Claim, warned: Sequence[Passage], terms: Terms) -> bool:
