@@ -11,8 +11,8 @@ from bot.vocabulary import Claim, Evidence
 from knowledge.language import language_of
 
 LONGEST_PASSAGE = 900
-# Set on the demo's questions: with these the right page is among the first two passages for 29 of 35.
 FEWEST_SHARED, CLOSE_ENOUGH = 2, 0.3
+# Set on the demo's questions: with these the right page is among the first two passages for 29 of 35.
 RANK, TITLE, HELPS, DOES, FOREIGN = 0.03, 0.2, 0.2, 0.2, 0.2
 MOST_ROWS = 6
 # A number in brackets is the document's own; escaped, nobody takes it for one of the answer's citations.
