@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,32 +23,30 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[str]:
+def cluster() -> Iterator[str]:
     """A running server; its URL. PostgreSQL refuses to run as root, so root runs it as the user `postgres`."""
     binaries = programs()
     if binaries is None:
         raise FileNotFoundError(MISSING)
     user = "postgres" if os.geteuid() == 0 else None
-    folder.mkdir(parents=True)
-    if user:
-        shutil.chown(folder, user)
-        for parent in folder.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    with socket.socket() as free:
+    with socket.socket() as free, tempfile.TemporaryDirectory(prefix="nightshift-postgres-") as folder:
+        if user:
+            shutil.chown(folder, user)
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+        free.close()
 
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user, timeout=60)
+        def run(*command: str) -> None:
+            subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user, timeout=60)
 
-    data = str(folder / "data")
-    run(str(binaries / "initdb"), "-D", data, "-U", "nightshift", "--auth=trust", "--no-sync")
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=off"
-    run(str(binaries / "pg_ctl"), "-D", data, "-l", str(folder / "log"), "-o", options, "-w", "start")
-    try:
-        yield f"postgresql+psycopg://nightshift@127.0.0.1:{port}/postgres"
-    finally:
-        run(str(binaries / "pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
+        data, log = f"{folder}/data", f"{folder}/log"
+        run(str(binaries / "initdb"), "-D", data, "-U", "nightshift", "--auth=trust", "--no-sync")
+        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=off"
+        run(str(binaries / "pg_ctl"), "-D", data, "-l", log, "-o", options, "-w", "start")
+        try:
+            yield f"postgresql+psycopg://nightshift@127.0.0.1:{port}/postgres"
+        finally:
+            run(str(binaries / "pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
 
 
 def database(server: str) -> str:

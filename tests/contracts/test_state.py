@@ -32,10 +32,10 @@ def received(event_id: str, text: str = "why is checkout slow?", thread: str = "
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     if postgres.programs() is None:
         pytest.skip(postgres.MISSING)
-    with postgres.cluster(tmp_path_factory.mktemp("postgres") / "cluster") as url:
+    with postgres.cluster() as url:
         yield url
 
 
