@@ -1,10 +1,11 @@
 """The tree of failures.
 
 NightshiftError
-├── UserFacing      its docstring is the sentence the person reads
-│   ├── TooLong
-│   └── NothingAsked
-└── Broken          ours to mend; the person is told that it is, and by which id we find it
+└── UserFacing      its docstring is the sentence the person reads
+    ├── NothingAsked
+    └── TooLong
+
+Whatever else is raised is ours to mend: the door tells the person so, and by which id we find it.
 """
 
 
@@ -25,7 +26,3 @@ class NothingAsked(UserFacing):
 
 class TooLong(UserFacing):
     """The message is too long. Send the part that matters; a log can be searched by its error line."""
-
-
-class Broken(NightshiftError):
-    """Something that should not happen."""

@@ -2,7 +2,7 @@
 
 import fcntl
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -111,7 +111,3 @@ def _unwritable(path: Path, refused: OSError) -> StateUnavailable:
 
 def _unlock(file: TextIO) -> None:
     fcntl.flock(file, fcntl.LOCK_UN)
-
-
-Transaction = Callable[[sa.Connection], object]
-"""Work done inside one transaction."""
