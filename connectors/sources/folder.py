@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -38,7 +37,6 @@ class FolderSource:
         self._path = settings.path.expanduser().resolve()
         self._settings = settings
         self.name = settings.name or self._path.name
-        self.kind: Literal["folder", "git", "file", "memory"] = "file" if self._path.is_file() else "folder"
         self.skipped: Mapping[str, int] = {}
 
     async def entries(self) -> list[Entry]:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, Field
@@ -49,8 +48,6 @@ class _Blob:
 
 class GitSource:
     """Reads tracked files as they were committed; changes that are not committed are not seen."""
-
-    kind: Literal["folder", "git", "file", "memory"] = "git"
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

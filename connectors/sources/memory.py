@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Literal
 
 from pydantic import BaseModel
 
@@ -41,8 +40,6 @@ class Settings(BaseModel):
 
 class MemorySource:
     """A source whose documents are values; ``put`` and ``remove`` change it between two fetches."""
-
-    kind: Literal["folder", "git", "file", "memory"] = "memory"
 
     def __init__(self, name: str, documents: Sequence[Page] = ()) -> None:
         self.name = name

@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
+
+Kind: TypeAlias = Literal["page", "incident", "ticket", "thread"]
+"""What a document is: written to be looked up, a past incident, a ticket, a conversation."""
 
 
 @dataclass(frozen=True)
@@ -11,7 +14,8 @@ class Document:
 
     ``id`` is stable across fetches and unique within the source (a relative path, a page id). ``text`` is Markdown
     (headings, fenced code, pipe tables) whatever the original format was; ``digest`` is the SHA-256 of the original.
-    ``labels`` is the front matter or its like: service, symptom, language, owner, date, …
+    ``labels`` is the front matter or its like: service, symptom, language, owner, date, … ``readers`` are the groups
+    that may read it at its origin; empty when the origin sets no limit.
     """
 
     id: str
@@ -21,11 +25,17 @@ class Document:
     link: str
     media_type: str
     labels: Mapping[str, str | list[str]] = field(default_factory=dict)
+    kind: Kind = "page"
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A document before it is read: enough to see whether it changed."""
+    """A document before it is read: enough to see whether it changed.
+
+    ``digest`` is equal as long as the document is: a hash, or the version or time of change that its origin states.
+    ``size_bytes`` is 0 when the origin does not say.
+    """
 
     id: str
     digest: str
@@ -51,7 +61,6 @@ class Source(Protocol):
     """
 
     name: str
-    kind: Literal["folder", "git", "file", "memory"]
     skipped: Mapping[str, int]
 
     async def entries(self) -> list[Entry]:

@@ -63,7 +63,7 @@ async def test_a_single_file_is_a_source(tmp_path: Path) -> None:
     folder = source(tmp_path / "a.md")
     (document,) = [one async for one in folder.documents(await ids(folder))]
 
-    assert (folder.kind, folder.name) == ("file", "a.md")
+    assert folder.name == "a.md"
     assert isinstance(document, Document)
 
 
