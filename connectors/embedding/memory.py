@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import BaseModel, Field
 
-from connectors.embedding.port import Role, Vector
+from connectors.embedding.port import Parted, Role, Span, Vector
 
 _WORD = re.compile(r"\w+")
 _WORD_WEIGHT = 2.0
@@ -34,6 +34,13 @@ class MemoryEmbedding:
     async def embed(self, texts: Sequence[str], role: Role) -> list[Vector]:
         """See the port; both roles give the same vectors, and no text is refused."""
         return [self._vector(text) for text in texts]
+
+    async def embed_parts(self, passages: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Parted]:
+        """See the port; here a part's vector is that of its own words."""
+        return [
+            Parted(self._vector(text), tuple(self._vector(text[start:end] or text) for start, end in spans))
+            for text, spans in zip(passages, parts, strict=True)
+        ]
 
     def _vector(self, text: str) -> Vector:
         numbers = [0.0] * self.dimension

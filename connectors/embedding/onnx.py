@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from connectors.configuration import ModelPath
 from connectors.embedding.folder import read_folder
+from connectors.embedding.pooling import pooled
 from connectors.embedding.turns import WorkerEmbedding
-from connectors.embedding.worker import Encode, Worker, serve
+from connectors.embedding.worker import Encode, Task, Worker, serve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,14 +66,16 @@ def load_model(settings: Settings) -> Encode:
     tokenizer.enable_truncation(folder.max_tokens)
     inputs = {one.name for one in session.get_inputs()}
 
-    def vector(text: str) -> "NDArray[np.float32]":
-        ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
+    def vectors(task: Task) -> "NDArray[np.float32]":
+        text, parts = task
+        encoding = tokenizer.encode(text)
+        ids = np.array([encoding.ids], dtype=np.int64)
         feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         (states,) = session.run(None, {name: feeds[name] for name in inputs})[:1]
-        pooled = states[0, 0] if folder.pooling == "cls" else states[0].mean(axis=0)
-        return np.asarray(pooled / max(float(np.linalg.norm(pooled)), 1e-12), dtype=np.float32)
+        whole = states[0, 0] if folder.pooling == "cls" else states[0].mean(axis=0)
+        return pooled(states[0], whole, encoding.offsets if folder.pooling == "mean" else [], parts)
 
-    return lambda texts: b"".join(vector(text).tobytes() for text in texts)
+    return lambda tasks: b"".join(vectors(task).tobytes() for task in tasks)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 from pydantic import BaseModel, Field
 
 from connectors.configuration import ModelPath
 from connectors.embedding.folder import read_folder
+from connectors.embedding.pooling import pooled
 from connectors.embedding.turns import WorkerEmbedding
-from connectors.embedding.worker import Encode, Worker, serve
+from connectors.embedding.worker import Encode, Task, Worker, serve
 
 # Only this format: it holds numbers, where torch's older one runs what it unpickles.
 _WEIGHTS = "*.safetensors"
@@ -48,6 +50,7 @@ def load_model(settings: Settings) -> Encode:
     import torch
     from sentence_transformers import SentenceTransformer
 
+    folder = read_folder(settings.folder, _WEIGHTS)
     torch.set_num_threads(settings.threads)
     model = SentenceTransformer(
         str(settings.folder),
@@ -57,9 +60,22 @@ def load_model(settings: Settings) -> Encode:
         model_kwargs={"use_safetensors": True, "dtype": torch.float32},
     )
 
-    def encode(texts: list[str]) -> bytes:
-        vectors = model.encode(texts, prompt="", normalize_embeddings=True, show_progress_bar=False)
-        return bytes(vectors.astype("<f4").tobytes())
+    def encode(tasks: list[Task]) -> bytes:
+        texts = [text for text, _ in tasks]
+        # All outputs of a text come as one mapping, which the annotation does not know.
+        found = cast(
+            "list[dict[str, torch.Tensor]]",
+            model.encode(texts, prompt="", output_value=None, convert_to_numpy=False, show_progress_bar=False),
+        )
+        both = ((one["token_embeddings"], one["sentence_embedding"]) for one in found)
+        read = model.tokenizer(texts, truncation=True, max_length=model.max_seq_length, return_offsets_mapping=True)
+        offsets = read["offset_mapping"] if folder.pooling == "mean" else [()] * len(tasks)
+        return b"".join(
+            pooled(
+                one["token_embeddings"].cpu().numpy(), one["sentence_embedding"].cpu().numpy(), where, parts
+            ).tobytes()
+            for one, where, (_, parts) in zip(found, offsets, tasks, strict=True)
+        )
 
     return encode
 

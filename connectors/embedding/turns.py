@@ -8,8 +8,8 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from connectors.embedding.folder import Folder
-from connectors.embedding.port import EmbeddingUnavailable, Role, Vector
-from connectors.embedding.worker import Worker
+from connectors.embedding.port import EmbeddingUnavailable, Parted, Role, Span, Vector
+from connectors.embedding.worker import Task, Worker
 
 # Small, because a query waits for the batch under way: four passages are at most a quarter of a second.
 _BATCH = 4
@@ -71,22 +71,38 @@ class WorkerEmbedding:
         """See the port. A text that occurs twice is computed once; nothing but its beginning is read of a long one."""
         wanted = [self._prepared(text, role) for text in texts]
         found = {text: self._remembered[text] for text in wanted if role == "query" and text in self._remembered}
-        # Texts of like length share a batch, where a library pads a batch to its longest.
-        missing = sorted({text for text in wanted if text not in found}, key=len)
-        for batch in _batches(missing):
-            async with self._turns.take(urgent=role == "query"):
-                vectors = await self._undisturbed(batch)
-            found.update(zip(batch, vectors, strict=True))
+        missing = {text: (text, ()) for text in wanted if text not in found}
+        made = await self._made(list(missing.values()), urgent=role == "query")
+        found |= {text: vectors[0] for text, vectors in zip(missing, made, strict=True)}
         if role == "query":
             self._remember(found)
         return [found[text] for text in wanted]
+
+    async def embed_parts(self, passages: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Parted]:
+        """See the port."""
+        ahead = len(self._folder.prefixes["passage"])
+        tasks = [
+            (self._prepared(text, "passage"), tuple((start + ahead, end + ahead) for start, end in spans))
+            for text, spans in zip(passages, parts, strict=True)
+        ]
+        return [Parted(vectors[0], tuple(vectors[1:])) for vectors in await self._made(tasks, urgent=False)]
+
+    async def _made(self, tasks: Sequence[Task], *, urgent: bool) -> list[list[Vector]]:
+        made: dict[int, list[Vector]] = {}
+        # Texts of like length share a batch, where a library pads a batch to its longest.
+        order = sorted(range(len(tasks)), key=lambda index: len(tasks[index][0]))
+        for batch in _batches(order):
+            async with self._turns.take(urgent=urgent):
+                vectors = await self._undisturbed([tasks[index] for index in batch])
+            made.update(zip(batch, vectors, strict=True))
+        return [made[index] for index in range(len(tasks))]
 
     def _prepared(self, text: str, role: Role) -> str:
         # A lone surrogate has no UTF-8 form, and every tokenizer refuses it; "?" stands in its place.
         begin = text[: self._folder.max_tokens * _CHARACTERS_PER_TOKEN]
         return self._folder.prefixes[role] + begin.encode("utf-8", "replace").decode()
 
-    async def _undisturbed(self, batch: Sequence[str]) -> list[Vector]:
+    async def _undisturbed(self, batch: Sequence[Task]) -> list[list[Vector]]:
         # A caller that gives up leaves the batch to its end: cheaper than ending the worker and loading the model anew.
         work = asyncio.ensure_future(self.worker.encode(batch))
         try:
@@ -96,12 +112,14 @@ class WorkerEmbedding:
                 await work
             raise
         numbers = memoryview(raw).cast("f")
-        if len(numbers) != len(batch) * self.dimension:
+        counts = [1 + len(parts) for _, parts in batch]
+        if len(numbers) != sum(counts) * self.dimension:
             raise EmbeddingUnavailable(
-                f"The model in {self._folder.path} gives vectors of {len(numbers) // len(batch)} numbers, but its "
+                f"The model in {self._folder.path} gives vectors of {len(numbers) // sum(counts)} numbers, but its "
                 f"config.json says {self.dimension}. Run `python -m bot models verify`."
             )
-        return [tuple(numbers[at : at + self.dimension]) for at in range(0, len(numbers), self.dimension)]
+        vectors = (tuple(numbers[at : at + self.dimension]) for at in range(0, len(numbers), self.dimension))
+        return [list(itertools.islice(vectors, count)) for count in counts]
 
     def _remember(self, vectors: dict[str, Vector]) -> None:
         for text, vector in vectors.items():
@@ -111,5 +129,5 @@ class WorkerEmbedding:
             self._remembered.popitem(last=False)
 
 
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
+def _batches(order: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (order[start : start + _BATCH] for start in range(0, len(order), _BATCH))

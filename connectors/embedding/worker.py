@@ -14,10 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, TypeAlias
 
-from connectors.embedding.port import EmbeddingUnavailable
+from connectors.embedding.port import EmbeddingUnavailable, Span
 
-Encode: TypeAlias = Callable[[list[str]], bytes]
-"""Texts to their vectors, as one run of little-endian float32."""
+Task: TypeAlias = tuple[str, Sequence[Span]]
+"""A text, and the parts of it that want a vector of their own."""
+Encode: TypeAlias = Callable[[list[Task]], bytes]
+"""Tasks to vectors, each text's own before those of its parts, as one run of little-endian float32."""
 
 
 _HEADER = struct.Struct("<?I")
@@ -61,12 +63,12 @@ def _reply(replies: BinaryIO, body: bytes, *, done: bool) -> None:
     replies.flush()
 
 
-def _request(stream: BinaryIO) -> list[str] | None:
+def _request(stream: BinaryIO) -> list[Task] | None:
     header = stream.read(_HEADER.size)
     if len(header) < _HEADER.size:
         return None
-    texts: list[str] = json.loads(stream.read(_HEADER.unpack(header)[1]))
-    return texts
+    tasks: list[Task] = json.loads(stream.read(_HEADER.unpack(header)[1]))
+    return tasks
 
 
 @dataclass
@@ -89,13 +91,13 @@ class Worker:
         """The child's id, None while there is none."""
         return self._process.pid if self._process else None
 
-    async def encode(self, texts: Sequence[str]) -> bytes:
+    async def encode(self, tasks: Sequence[Task]) -> bytes:
         """The vectors' float32 bytes. Raises EmbeddingUnavailable."""
         for _ in range(2):
             if self._closed:
                 raise EmbeddingUnavailable("Nightshift is shutting down; ask again when it is back.")
             with contextlib.suppress(asyncio.IncompleteReadError, OSError):
-                return await self._exchange(texts)
+                return await self._exchange(tasks)
         raise EmbeddingUnavailable(
             "The embedding process died twice on the same texts. It may have run out of memory: free some, or choose "
             "a smaller model under [connectors.embedding] in nightshift.toml; its last words are in the log."
@@ -116,13 +118,13 @@ class Worker:
             process.stdin.close()
         await process.wait()
 
-    async def _exchange(self, texts: Sequence[str]) -> bytes:
+    async def _exchange(self, tasks: Sequence[Task]) -> bytes:
         # After a complete answer the pipe is in step with the calls; after anything else it is not, and the child may
         # be ending.
         in_step = False
         try:
             process = self._process or await self._start()
-            reply = await self._within(self.call_timeout_seconds, self._ask(process, texts))
+            reply = await self._within(self.call_timeout_seconds, self._ask(process, tasks))
             in_step = True
         finally:
             if not in_step:
@@ -149,8 +151,8 @@ class Worker:
             ) from refused
         return self._process
 
-    async def _ask(self, process: asyncio.subprocess.Process, texts: Sequence[str]) -> bytes:
-        request = json.dumps(list(texts)).encode()
+    async def _ask(self, process: asyncio.subprocess.Process, tasks: Sequence[Task]) -> bytes:
+        request = json.dumps(list(tasks)).encode()
         if process.stdin is None:
             raise ConnectionError
         process.stdin.write(_HEADER.pack(True, len(request)) + request)  # noqa: FBT003 - a struct's field

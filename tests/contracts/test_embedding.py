@@ -79,6 +79,37 @@ async def test_the_same_text_gives_the_same_vector(embedding: Embedding, role: R
     assert await embedding.embed(["why is checkout slow?"], role) == first
 
 
+async def test_parts_are_nearer_to_what_they_say(embedding: Embedding) -> None:
+    sentences = ["The disk of the broker is full.", "The certificate expires on Friday."]
+    text = " ".join(sentences)
+    spans = [(0, len(sentences[0])), (len(sentences[0]) + 1, len(text))]
+
+    (found,) = await embedding.embed_parts([text], [spans])
+    disk, tls = found.parts
+    (query,) = await embedding.embed(["the broker's disk is full"], "query")
+
+    assert cosine(query, disk) > cosine(query, tls)
+    assert [math.hypot(*vector) for vector in (found.whole, disk, tls)] == pytest.approx([1] * 3, abs=1e-5)
+    assert cosine(found.whole, (await embedding.embed([text], "passage"))[0]) == pytest.approx(1, abs=1e-4)
+
+
+async def test_parted_passages_come_in_order_with_as_many_parts_as_asked_for(embedding: Embedding) -> None:
+    texts = ["pod restarted twice. " * 20, "disk full", ""]
+
+    found = await embedding.embed_parts(texts, [[(0, 20), (21, 41)], [], [(0, 5)]])
+
+    assert [len(one.parts) for one in found] == [2, 0, 1]
+    assert cosine(found[1].whole, (await embedding.embed(["disk full"], "passage"))[0]) == pytest.approx(1, abs=1e-4)
+
+
+async def test_a_part_beyond_what_the_model_reads_has_the_passages_vector(real: Embedding) -> None:
+    text = "pod restarted " * 2_000
+
+    (found,) = await real.embed_parts([text], [[(len(text) - 20, len(text))]])
+
+    assert found.parts[0] == pytest.approx(found.whole)
+
+
 async def test_no_texts_give_no_vectors(embedding: Embedding) -> None:
     assert await embedding.embed([], "passage") == []
 

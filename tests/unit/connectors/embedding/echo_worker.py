@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from connectors.embedding.worker import Encode, serve
+from connectors.embedding.worker import Encode, Task, serve
 
 
 def load_model() -> Encode:
@@ -16,8 +16,9 @@ def load_model() -> Encode:
     return encode
 
 
-def encode(texts: list[str]) -> bytes:
+def encode(tasks: list[Task]) -> bytes:
     """The length of each text; or what the text asks for."""
+    texts = [text for text, _ in tasks]
     print("a library prints this")  # noqa: T201 - the point: it must not reach the pipe
     if texts == ["hang"]:
         signal.pause()

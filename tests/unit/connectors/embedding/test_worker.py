@@ -20,7 +20,7 @@ async def worker(tmp_path: Path) -> AsyncIterator[Worker]:
 
 
 async def lengths(worker: Worker, *texts: str) -> list[float]:
-    return list(array.array("f", await worker.encode(texts)))
+    return list(array.array("f", await worker.encode([(text, ()) for text in texts])))
 
 
 async def test_nothing_runs_before_the_first_call(worker: Worker) -> None:
@@ -37,28 +37,28 @@ async def test_one_death_is_mended_by_a_restart(worker: Worker) -> None:
 
 async def test_two_deaths_are_told_and_the_next_call_works(worker: Worker) -> None:
     with pytest.raises(EmbeddingUnavailable, match="died twice"):
-        await worker.encode(["die"])
+        await worker.encode([("die", ())])
 
     assert await lengths(worker, "abc") == [3]
 
 
 async def test_a_refusal_is_told_and_a_new_worker_goes_on(worker: Worker) -> None:
-    await worker.encode(["a"])
+    await worker.encode([("a", ())])
     before = worker.process_id
 
     with pytest.raises(EmbeddingUnavailable, match="no such token"):
-        await worker.encode(["fail"])
+        await worker.encode([("fail", ())])
 
     assert await lengths(worker, "ab") == [2]
     assert worker.process_id != before
 
 
 async def test_a_late_answer_ends_the_worker(worker: Worker) -> None:
-    await worker.encode(["a"])
+    await worker.encode([("a", ())])
     worker.call_timeout_seconds = 0.1
 
     with pytest.raises(EmbeddingUnavailable, match="raise timeout_seconds"):
-        await worker.encode(["hang"])
+        await worker.encode([("hang", ())])
 
     assert worker.process_id is None
 
@@ -66,12 +66,12 @@ async def test_a_late_answer_ends_the_worker(worker: Worker) -> None:
 async def test_a_model_that_cannot_be_loaded_is_told() -> None:
     async with aclosing(Worker(MODULE, "unloadable", 30, 30)) as worker:
         with pytest.raises(EmbeddingUnavailable, match="the file is cut off"):
-            await worker.encode(["a"])
+            await worker.encode([("a", ())])
 
 
 async def test_a_closed_worker_starts_no_more(worker: Worker) -> None:
-    await worker.encode(["a"])
+    await worker.encode([("a", ())])
     await worker.aclose()
 
     with pytest.raises(EmbeddingUnavailable, match="shutting down"):
-        await worker.encode(["a"])
+        await worker.encode([("a", ())])
