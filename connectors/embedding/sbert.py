@@ -67,7 +67,6 @@ def load_model(settings: Settings) -> Encode:
             "list[dict[str, torch.Tensor]]",
             model.encode(texts, prompt="", output_value=None, convert_to_numpy=False, show_progress_bar=False),
         )
-        both = ((one["token_embeddings"], one["sentence_embedding"]) for one in found)
         read = model.tokenizer(texts, truncation=True, max_length=model.max_seq_length, return_offsets_mapping=True)
         offsets = read["offset_mapping"] if folder.pooling == "mean" else [()] * len(tasks)
         return b"".join(
