@@ -1,7 +1,7 @@
 """Vectors in a folder of this machine, by Qdrant Edge; all processes of Nightshift can use it at the same time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field
 
 from connectors.configuration import HomePath
 from connectors.vectors import wire
-from connectors.vectors.port import Hit, Layout, Point, Search, VectorStoreUnavailable, Where
+from connectors.vectors.fitting import batches
+from connectors.vectors.port import EVERYTHING, Hit, Layout, Point, Search, VectorStoreUnavailable, Where
 from connectors.vectors.sharing import BrokenOff, Claim, Counter, NobodyThere, ask
 
 if TYPE_CHECKING:
     from connectors.vectors.shards import Shards
 
-_POINTS_PER_CALL = 256
 _SETTLE_SECONDS = 3_600.0
 _PAUSE_SECONDS = 0.05
 
@@ -37,20 +37,13 @@ class EdgeVectors:
 
     def __init__(self, settings: Settings) -> None:
         """Raises VectorStoreUnavailable when the folder cannot be written."""
-        self._settings = settings
-        self._changing = asyncio.Lock()
-        self._shards: Shards | None = None
-        self._counter: Counter | None = None
-        self._closed = False
-        try:
-            self._claim = Claim(settings.folder)
-        except OSError as refused:
-            raise _unwritable(settings.folder, refused) from refused
+        self._folder = _Folder(settings)
+        self._call = self._folder.call
 
     @property
     def owner(self) -> bool:
         """Whether this process has the folder open."""
-        return self._shards is not None
+        return self._folder.owner
 
     async def ensure(self, collection: str, layout: Layout) -> None:
         """See the port."""
@@ -60,14 +53,30 @@ class EdgeVectors:
         """See the port."""
         return cast("tuple[str, ...]", await self._call("collections"))
 
+    async def layout(self, collection: str) -> Layout:
+        """See the port."""
+        return cast("Layout", await self._call("layout", collection))
+
     async def drop(self, collection: str) -> None:
         """See the port."""
         await self._call("drop", collection)
 
+    async def point_alias(self, alias: str, collection: str) -> None:
+        """See the port."""
+        await self._call("point_alias", alias, collection)
+
+    async def drop_alias(self, alias: str) -> None:
+        """See the port."""
+        await self._call("drop_alias", alias)
+
+    async def aliases(self) -> Mapping[str, str]:
+        """See the port."""
+        return cast("Mapping[str, str]", await self._call("aliases"))
+
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
         """See the port."""
-        for start in range(0, len(points), _POINTS_PER_CALL):
-            await self._call("upsert", collection, list(points[start : start + _POINTS_PER_CALL]))
+        for batch in batches(points):
+            await self._call("upsert", collection, batch)
 
     async def delete(self, collection: str, where: Where) -> None:
         """See the port."""
@@ -81,6 +90,16 @@ class EdgeVectors:
         """See the port."""
         return cast("list[Hit]", await self._call("fetch", collection, where, limit))
 
+    async def export(self, collection: str, where: Where = EVERYTHING, batch: int = 256) -> AsyncIterator[list[Point]]:
+        """See the port."""
+        name, start = (await self.aliases()).get(collection, collection), ""
+        while True:
+            points, start = cast("tuple[list[Point], str]", await self._call("page", name, where, start, batch))
+            if points:
+                yield points
+            if not start:
+                return
+
     async def count(self, collection: str, where: Where) -> int:
         """See the port."""
         return cast("int", await self._call("count", collection, where))
@@ -91,12 +110,34 @@ class EdgeVectors:
 
     async def aclose(self) -> None:
         """Finish what others have asked for, close the folder and leave it to them."""
+        await self._folder.aclose()
+
+
+class _Folder:
+    """Makes each call where the folder is open: in this process, or in the one that came first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._changing = asyncio.Lock()
+        self._shards: Shards | None = None
+        self._counter: Counter | None = None
+        self._closed = False
+        try:
+            self._claim = Claim(settings.folder)
+        except OSError as refused:
+            raise _unwritable(settings.folder, refused) from refused
+
+    @property
+    def owner(self) -> bool:
+        return self._shards is not None
+
+    async def aclose(self) -> None:
         async with self._changing:
             if not self._closed:
                 self._closed = True
                 await asyncio.to_thread(self._give_up)
 
-    async def _call(self, call: wire.Call, *arguments: object) -> object:
+    async def call(self, call: wire.Call, *arguments: object) -> object:
         try:
             async with asyncio.timeout(_SETTLE_SECONDS if call == "settle" else self._settings.timeout_seconds):
                 reply = await self._asked(call, arguments)

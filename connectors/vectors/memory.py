@@ -3,13 +3,14 @@
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import mul
 
 from pydantic import BaseModel
 
-from connectors.vectors.keys import path_of
-from connectors.vectors.port import Hit, Layout, Point, Search, Sparse, VectorStoreUnavailable, Where
+from connectors.vectors.fitting import check_points, check_same, check_search
+from connectors.vectors.names import check_alias, check_unnamed, path_of
+from connectors.vectors.port import EVERYTHING, Hit, Layout, Point, Search, Sparse, VectorStoreUnavailable, Where
 
 
 class Settings(BaseModel):
@@ -33,28 +34,49 @@ class MemoryVectors:
     def __init__(self) -> None:
         """No collections yet."""
         self._collections: dict[str, _Collection] = {}
+        self._aliases: dict[str, str] = {}
 
     async def ensure(self, collection: str, layout: Layout) -> None:
         """See the port."""
-        found = self._collections.setdefault(collection, _Collection(layout))
-        if (found.layout.dense, found.layout.sparse) != (layout.dense, layout.sparse):
-            raise VectorStoreUnavailable(
-                f"Collection {collection!r} was made for other vectors; drop it and run `python -m ingest` again."
-            )
+        name = self._aliases.get(collection, collection)
+        found = self._collections.setdefault(name, _Collection(layout))
+        check_same(collection, found.layout, layout)
+        found.layout = replace(found.layout, keywords=(*found.layout.keywords, *layout.keywords))
 
     async def collections(self) -> tuple[str, ...]:
         """See the port."""
         return tuple(sorted(self._collections))
 
+    async def layout(self, collection: str) -> Layout:
+        """See the port."""
+        found = self._collection(collection).layout
+        return replace(found, sparse=tuple(sorted(found.sparse)), keywords=tuple(sorted(set(found.keywords))))
+
     async def drop(self, collection: str) -> None:
         """See the port."""
-        self._collections.pop(collection, None)
+        name = self._aliases.get(collection, collection)
+        check_unnamed(name, self._aliases)
+        self._collections.pop(name, None)
+
+    async def point_alias(self, alias: str, collection: str) -> None:
+        """See the port."""
+        name = self._aliases.get(collection, collection)
+        self._collection(name)
+        check_alias(alias, self._collections)
+        self._aliases[alias] = name
+
+    async def drop_alias(self, alias: str) -> None:
+        """See the port."""
+        self._aliases.pop(alias, None)
+
+    async def aliases(self) -> Mapping[str, str]:
+        """See the port."""
+        return dict(self._aliases)
 
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
         """See the port."""
         found = self._collection(collection)
-        for point in points:
-            _check(found.layout, {name: len(vector) for name, vector in point.dense.items()}, point.sparse)
+        check_points(found.layout, points)
         found.points.update((point.id, point) for point in points)
 
     async def delete(self, collection: str, where: Where) -> None:
@@ -66,18 +88,27 @@ class MemoryVectors:
     async def search(self, collection: str, search: Search) -> list[Hit]:
         """See the port."""
         found = self._collection(collection)
-        _check(found.layout, {name: len(vector) for name, vector in search.dense.items()}, search.sparse)
+        check_search(found.layout, search)
         candidates = found.matching(search.where)
         stored = list(found.points.values())
         legs = [dense_scores(query, name, candidates) for name, query in search.dense.items()]
         legs += [sparse_scores(one, name, candidates, stored) for name, one in search.sparse.items() if one.indices]
         depth = max(search.prefetch, search.limit)
         fused = fuse([_best(leg, depth) for leg in legs]) if len(legs) > 1 else dict(*legs)
-        return [Hit(id_, score, found.points[id_].payload) for id_, score in _best(fused, search.limit).items()]
+        for name, query in search.parts.items():
+            fused = part_scores(query, name, [found.points[id_] for leg in legs for id_ in _best(leg, depth)])
+        best = _best(fused, search.limit)
+        return [Hit(id_, score, found.points[id_].payload if search.payload else {}) for id_, score in best.items()]
 
     async def fetch(self, collection: str, where: Where, limit: int = 10_000) -> list[Hit]:
         """See the port."""
         return [Hit(point.id, 0.0, point.payload) for point in self._collection(collection).matching(where)[:limit]]
+
+    async def export(self, collection: str, where: Where = EVERYTHING, batch: int = 256) -> AsyncIterator[list[Point]]:
+        """See the port."""
+        points = self._collection(collection).matching(where)
+        for start in range(0, len(points), batch):
+            yield points[start : start + batch]
 
     async def count(self, collection: str, where: Where) -> int:
         """See the port."""
@@ -89,7 +120,7 @@ class MemoryVectors:
 
     def _collection(self, name: str) -> _Collection:
         try:
-            return self._collections[name]
+            return self._collections[self._aliases.get(name, name)]
         except KeyError:
             raise VectorStoreUnavailable(f"There is no collection {name!r}; run `python -m ingest` first.") from None
 
@@ -109,12 +140,14 @@ def matches(payload: Mapping[str, object], where: Where) -> bool:
 
 def dense_scores(query: Sequence[float], name: str, points: Sequence[Point]) -> dict[str, float]:
     """Cosine similarity by id; 0 with a vector of zeros."""
-    scores = {}
-    for point in points:
-        if vector := point.dense.get(name):
-            norms = math.hypot(*query) * math.hypot(*vector)
-            scores[point.id] = sum(map(mul, query, vector)) / norms if norms else 0.0
-    return scores
+    return {point.id: _cosine(query, point.dense[name]) for point in points if name in point.dense}
+
+
+def part_scores(query: Sequence[float], name: str, points: Sequence[Point]) -> dict[str, float]:
+    """The greatest cosine similarity of a point's parts, by id."""
+    return {
+        point.id: max(_cosine(query, part) for part in point.parts[name]) for point in points if name in point.parts
+    }
 
 
 def sparse_scores(query: Sparse, name: str, points: Sequence[Point], stored: Sequence[Point]) -> dict[str, float]:
@@ -156,11 +189,9 @@ def _best(scores: Mapping[str, float], limit: int) -> dict[str, float]:
     return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit])
 
 
-def _check(layout: Layout, dimensions: Mapping[str, int], sparse: Mapping[str, Sparse]) -> None:
-    wrong = [name for name, dimension in dimensions.items() if layout.dense.get(name) != dimension]
-    wrong += [name for name in sparse if name not in layout.sparse]
-    if wrong:
-        raise VectorStoreUnavailable(f"These vectors do not fit the collection's layout: {', '.join(sorted(wrong))}.")
+def _cosine(query: Sequence[float], vector: Sequence[float]) -> float:
+    norms = math.hypot(*query) * math.hypot(*vector)
+    return sum(map(mul, query, vector)) / norms if norms else 0.0
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
-"""The vector-store seam: points with dense and sparse vectors, found by fused search. Knows nothing of chunks."""
+"""The vector-store seam: points with several kinds of vectors, found by fused search. Knows nothing of chunks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -17,12 +17,16 @@ class Sparse:
 
 @dataclass(frozen=True)
 class Point:
-    """One stored point; ``id`` is a UUID string, ``dense`` and ``sparse`` by vector name."""
+    """One stored point; ``id`` is a UUID string, its vectors are by name.
+
+    Under a name of ``parts`` it has several dense vectors, at least one. A name that it has no vector for is left out.
+    """
 
     id: str
     dense: Mapping[str, Sequence[float]]
     sparse: Mapping[str, Sparse]
     payload: Payload
+    parts: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -30,19 +34,29 @@ class Layout:
     """What a collection holds: dimensions by dense vector name (cosine), names of sparse vectors (IDF in the store).
 
     ``keywords`` are the payload keys that a ``Where`` names: they get an index. Filtering by others works, slower.
+    ``parts`` are the dimensions of each of a point's parts, by name; a store may keep them in 16 bits per number. No
+    two vectors share a name.
     """
 
     dense: Mapping[str, int]
     sparse: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    parts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Where:
-    """A conjunction: each ``any_of`` key must hold one of its values; no point matching ``none_of`` comes back."""
+    """A conjunction: each ``any_of`` key must hold one of its values; no point matching ``none_of`` comes back.
+
+    A key whose payload is a list holds each of its members. An ``any_of`` key without values is held by no point.
+    """
 
     any_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
     none_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+EVERYTHING = Where()
+"""The condition that every point meets."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,13 @@ class Search:
     """One fused query: each given vector is a leg of ``prefetch`` points, fused by distribution-based scores.
 
     A single leg keeps its own scores: the cosine, or the sparse vectors' product. An empty sparse vector is no leg.
+
+    With ``parts`` the points of all legs are scored anew instead of fused: by the greatest cosine of one of a point's
+    parts to this vector, which is MaxSim with one query vector (Khattab and Zaharia 2020, ColBERT,
+    https://arxiv.org/abs/2004.12832). A point without parts under that name does not come back.
+
+    Without ``payload`` hits come with an empty one, which is cheaper. Raises ValueError for parts under two names, or
+    without another vector to find candidates by.
     """
 
     dense: Mapping[str, Sequence[float]]
@@ -57,6 +78,15 @@ class Search:
     where: Where = field(default_factory=Where)
     limit: int = 10
     prefetch: int = 50
+    parts: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    payload: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises ValueError; see the class."""
+        if len(self.parts) > 1:
+            raise ValueError(f"a search can go by the parts of one name, not by those of {', '.join(self.parts)}")
+        if self.parts and not (self.dense or self.sparse):
+            raise ValueError("a search by parts needs a dense or sparse vector to find candidates by")
 
 
 @dataclass(frozen=True)
@@ -73,16 +103,37 @@ class VectorStoreUnavailable(Exception):
 
 
 class VectorStore(Protocol):
-    """One store of named collections; the same calls on an embedded folder and on a server."""
+    """One store of named collections; the same calls on an embedded folder and on a server.
+
+    An alias is a second name of a collection: every call that takes a collection takes an alias of it as well.
+    """
 
     async def ensure(self, collection: str, layout: Layout) -> None:
         """Create the collection when it does not exist; VectorStoreUnavailable when it is there for other vectors."""
 
     async def collections(self) -> tuple[str, ...]:
-        """The names of all collections."""
+        """The names of all collections, without aliases."""
+
+    async def layout(self, collection: str) -> Layout:
+        """What a collection holds, its names in alphabetical order. ``keywords`` are those that have an index."""
 
     async def drop(self, collection: str) -> None:
-        """Delete a collection and all in it; nothing happens when there is none."""
+        """Delete a collection and all in it; nothing happens when there is none.
+
+        Raises VectorStoreUnavailable for a collection that an alias names.
+        """
+
+    async def point_alias(self, alias: str, collection: str) -> None:
+        """Make an alias name this collection from now on, in one step: a crash leaves the old one or the new one.
+
+        Raises VectorStoreUnavailable when there is no such collection, or when a collection has the alias's name.
+        """
+
+    async def drop_alias(self, alias: str) -> None:
+        """Forget an alias; the collection stays. Nothing happens when there is none."""
+
+    async def aliases(self) -> Mapping[str, str]:
+        """Collections by alias."""
 
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
         """Store the points, replacing those with the same id. Once it returns they are there after a crash."""
@@ -95,6 +146,13 @@ class VectorStore(Protocol):
 
     async def fetch(self, collection: str, where: Where, limit: int = 10_000) -> list[Hit]:
         """Points that match, in the order of their ids; their score is 0."""
+
+    def export(self, collection: str, where: Where = EVERYTHING, batch: int = 256) -> AsyncIterator[list[Point]]:
+        """Whole points that match, ``batch`` at a time and in the order of their ids.
+
+        It goes on while others write: a point that is written or deleted meanwhile may be in it or not. An alias that
+        is switched meanwhile changes nothing. A store may have brought dense vectors to unit length.
+        """
 
     async def count(self, collection: str, where: Where) -> int:
         """How many points match."""

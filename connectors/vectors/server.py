@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 import stamina
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
-from connectors.vectors.keys import path_of
-from connectors.vectors.port import Hit, Layout, Point, Search, VectorStoreUnavailable, Where
+from connectors.vectors import server_terms
+from connectors.vectors.fitting import batches, check_same
+from connectors.vectors.names import check_alias, check_unnamed, path_of
+from connectors.vectors.port import EVERYTHING, Hit, Layout, Point, Search, VectorStoreUnavailable, Where
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient, models
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_POINTS_PER_CALL = 256
 _PAGE = 1_000
 _ATTEMPTS = 3
 _SERVER_ERROR = 500
@@ -56,50 +57,68 @@ class ServerVectors:
         """See the port."""
         from qdrant_client.models import PayloadSchemaType
 
-        if not await self._tried(self._client.collection_exists, collection):
-            await self._tried(self._create, collection, layout)
-        found = (await self._tried(self._client.get_collection, collection)).config.params
-        dense = found.vectors if isinstance(found.vectors, dict) else {}
-        existing = ({name: one.size for name, one in dense.items()}, set(found.sparse_vectors or {}))
-        if existing != (dict(layout.dense), set(layout.sparse)):
-            raise VectorStoreUnavailable(
-                f"Collection {collection!r} was made for other vectors; drop it and run `python -m ingest` again."
-            )
+        name = await self._named(collection)
+        if not await self._tried(self._client.collection_exists, name):
+            await self._tried(_create, self._client, name, layout)
+        check_same(collection, await self.layout(name), layout)
         for key in layout.keywords:
-            await self._tried(self._client.create_payload_index, collection, path_of(key), PayloadSchemaType.KEYWORD)
+            await self._tried(self._client.create_payload_index, name, path_of(key), PayloadSchemaType.KEYWORD)
 
     async def collections(self) -> tuple[str, ...]:
         """See the port."""
         found = await self._tried(self._client.get_collections)
         return tuple(sorted(one.name for one in found.collections))
 
+    async def layout(self, collection: str) -> Layout:
+        """See the port."""
+        return server_terms.layout(await self._tried(self._client.get_collection, collection))
+
     async def drop(self, collection: str) -> None:
         """See the port."""
-        await self._tried(self._client.delete_collection, collection)
+        # The server itself would delete the collection and its aliases with it.
+        aliases = await self.aliases()
+        name = aliases.get(collection, collection)
+        check_unnamed(name, aliases)
+        await self._tried(self._client.delete_collection, name)
+
+    async def point_alias(self, alias: str, collection: str) -> None:
+        """See the port. Both actions are one change: https://api.qdrant.tech/api-reference/aliases/update-aliases."""
+        check_alias(alias, await self.collections())
+        name = await self._named(collection)
+        change: list[models.AliasOperations] = [server_terms.drop_alias(alias), server_terms.create_alias(alias, name)]
+        await self._tried(self._client.update_collection_aliases, change)
+
+    async def drop_alias(self, alias: str) -> None:
+        """See the port."""
+        await self._tried(self._client.update_collection_aliases, [server_terms.drop_alias(alias)])
+
+    async def aliases(self) -> Mapping[str, str]:
+        """See the port."""
+        found = await self._tried(self._client.get_aliases)
+        return {one.alias_name: one.collection_name for one in found.aliases}
 
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
         """See the port."""
-        for start in range(0, len(points), _POINTS_PER_CALL):
-            batch = [_point(point) for point in points[start : start + _POINTS_PER_CALL]]
-            await self._tried(self._client.upsert, collection, batch, wait=True)
+        for batch in batches(points):
+            structs = [server_terms.point(point) for point in batch]
+            await self._tried(self._client.upsert, collection, structs, wait=True)
 
     async def delete(self, collection: str, where: Where) -> None:
         """See the port."""
-        await self._tried(self._client.delete, collection, _filter(where), wait=True)
+        await self._tried(self._client.delete, collection, server_terms.condition(where), wait=True)
 
     async def search(self, collection: str, search: Search) -> list[Hit]:
         """See the port."""
-        from qdrant_client import models
-
-        legs = _legs(search)
+        legs = server_terms.legs(search)
         if not legs:
             return []
-        query = partial(self._client.query_points, limit=search.limit)
-        if len(legs) == 1:
-            alone = legs[0]
-            query = partial(query, query=alone.query, using=alone.using, query_filter=_filter(search.where))
+        query = partial(self._client.query_points, limit=search.limit, with_payload=search.payload)
+        if len(legs) == 1 and not search.parts:
+            query = partial(query, query=legs[0].query, using=legs[0].using, query_filter=legs[0].filter)
         else:
-            query = partial(query, prefetch=legs, query=models.FusionQuery(fusion=models.Fusion.DBSF))
+            query = partial(
+                query, prefetch=legs, query=server_terms.second_stage(search), using=next(iter(search.parts), None)
+            )
         found = await self._tried(query, collection)
         return [Hit(str(one.id), one.score, one.payload or {}) for one in found.points]
 
@@ -109,39 +128,36 @@ class ServerVectors:
         offset: models.ExtendedPointId | None = None
         while len(hits) < limit:
             page = min(_PAGE, limit - len(hits))
-            records, offset = await self._tried(self._client.scroll, collection, _filter(where), page, offset=offset)
+            records, offset = await self._tried(
+                self._client.scroll, collection, server_terms.condition(where), page, offset=offset
+            )
             hits += [Hit(str(record.id), 0.0, record.payload or {}) for record in records]
             if offset is None:
                 break
         return hits
 
+    async def export(self, collection: str, where: Where = EVERYTHING, batch: int = 256) -> AsyncIterator[list[Point]]:
+        """See the port."""
+        name = await self._named(collection)
+        scroll = partial(self._client.scroll, name, server_terms.condition(where), batch, with_vectors=True)
+        offset: models.ExtendedPointId | None = None
+        while True:
+            records, offset = await self._tried(scroll, offset=offset)
+            if records:
+                yield [server_terms.read(record) for record in records]
+            if offset is None:
+                return
+
     async def count(self, collection: str, where: Where) -> int:
         """See the port."""
-        return (await self._tried(self._client.count, collection, _filter(where), exact=True)).count
+        return (await self._tried(self._client.count, collection, server_terms.condition(where), exact=True)).count
 
     async def settle(self, collection: str) -> None:
         """See the port; a server does this by itself."""
         await self._tried(self._client.get_collection, collection)
 
-    async def _create(self, collection: str, layout: Layout) -> None:
-        from qdrant_client import models
-        from qdrant_client.http.exceptions import UnexpectedResponse
-
-        try:
-            await self._client.create_collection(
-                collection,
-                vectors_config={
-                    name: models.VectorParams(size=dimension, distance=models.Distance.COSINE)
-                    for name, dimension in layout.dense.items()
-                },
-                sparse_vectors_config={
-                    name: models.SparseVectorParams(modifier=models.Modifier.IDF) for name in layout.sparse
-                },
-            )
-        except UnexpectedResponse as refused:
-            # Another process was faster.
-            if refused.status_code != _CONFLICT:
-                raise
+    async def _named(self, name: str) -> str:
+        return (await self.aliases()).get(name, name)
 
     async def _tried(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
@@ -160,6 +176,21 @@ class ServerVectors:
         raise AssertionError("a retry either returns or raises")
 
 
+async def _create(client: "AsyncQdrantClient", collection: str, layout: Layout) -> None:
+    from qdrant_client.http.exceptions import UnexpectedResponse
+
+    try:
+        await client.create_collection(
+            collection,
+            vectors_config=server_terms.vector_params(layout),
+            sparse_vectors_config=server_terms.sparse_params(layout),
+        )
+    except UnexpectedResponse as refused:
+        # Another process was faster.
+        if refused.status_code != _CONFLICT:
+            raise
+
+
 def _passing(failure: Exception) -> bool:
     from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
@@ -167,42 +198,6 @@ def _passing(failure: Exception) -> bool:
     return isinstance(failure, ResponseHandlingException) or (
         status is not None and (status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS)
     )
-
-
-def _point(point: Point) -> "models.PointStruct":
-    from qdrant_client import models
-
-    vectors: dict[str, list[float] | models.SparseVector] = {name: list(v) for name, v in point.dense.items()}
-    for name, sparse in point.sparse.items():
-        vectors[name] = models.SparseVector(indices=list(sparse.indices), values=list(sparse.values))
-    return models.PointStruct(id=point.id, vector=vectors, payload=dict(point.payload))
-
-
-def _legs(search: Search) -> list["models.Prefetch"]:
-    from qdrant_client import models
-
-    depth, where = max(search.prefetch, search.limit), _filter(search.where)
-    legs = [models.Prefetch(query=list(v), using=name, filter=where, limit=depth) for name, v in search.dense.items()]
-    for name, sparse in search.sparse.items():
-        if sparse.indices:
-            vector = models.SparseVector(indices=list(sparse.indices), values=list(sparse.values))
-            legs.append(models.Prefetch(query=vector, using=name, filter=where, limit=depth))
-    return legs
-
-
-def _filter(where: Where) -> "models.Filter":
-    from qdrant_client import models
-
-    return models.Filter(must=_conditions(where.any_of), must_not=_conditions(where.none_of))
-
-
-def _conditions(wanted: Mapping[str, Sequence[str]]) -> list["models.Condition"]:
-    from qdrant_client import models
-
-    return [
-        models.FieldCondition(key=path_of(key), match=models.MatchAny(any=list(values)))
-        for key, values in wanted.items()
-    ]
 
 
 @asynccontextmanager

@@ -8,7 +8,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from connectors.vectors.port import Hit, Layout, Point, Search, VectorStoreUnavailable, Where
 
-Call = Literal["ensure", "collections", "drop", "upsert", "delete", "search", "fetch", "count", "settle"]
+Call = Literal[
+    "ensure",
+    "collections",
+    "layout",
+    "drop",
+    "point_alias",
+    "drop_alias",
+    "aliases",
+    "upsert",
+    "delete",
+    "search",
+    "fetch",
+    "page",
+    "count",
+    "settle",
+]
 
 LENGTH = struct.Struct(">I")
 """Every frame begins with the length of what follows."""
@@ -18,15 +33,21 @@ LARGEST_FRAME = 256 << 20
 _NOTHING: TypeAdapter[None] = TypeAdapter(None)
 _HITS = TypeAdapter(list[Hit])
 
-# Arguments and result of each call. The values are those of the port; pydantic refuses anything else that comes in.
+# Arguments and result of each call. The values are those of the port, where ``export`` asks for one page at a time;
+# pydantic refuses anything else that comes in.
 _SHAPES: Mapping[str, tuple[TypeAdapter[Any], TypeAdapter[Any]]] = {
     "ensure": (TypeAdapter(tuple[str, Layout]), _NOTHING),
     "collections": (TypeAdapter(tuple[()]), TypeAdapter(tuple[str, ...])),
+    "layout": (TypeAdapter(tuple[str]), TypeAdapter(Layout)),
     "drop": (TypeAdapter(tuple[str]), _NOTHING),
+    "point_alias": (TypeAdapter(tuple[str, str]), _NOTHING),
+    "drop_alias": (TypeAdapter(tuple[str]), _NOTHING),
+    "aliases": (TypeAdapter(tuple[()]), TypeAdapter(dict[str, str])),
     "upsert": (TypeAdapter(tuple[str, list[Point]]), _NOTHING),
     "delete": (TypeAdapter(tuple[str, Where]), _NOTHING),
     "search": (TypeAdapter(tuple[str, Search]), _HITS),
     "fetch": (TypeAdapter(tuple[str, Where, int]), _HITS),
+    "page": (TypeAdapter(tuple[str, Where, str, int]), TypeAdapter(tuple[list[Point], str])),
     "count": (TypeAdapter(tuple[str, Where]), TypeAdapter(int)),
     "settle": (TypeAdapter(tuple[str]), _NOTHING),
 }

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from connectors.vectors.memory import dense_scores, fuse, sparse_scores
+from connectors.vectors.memory import dense_scores, fuse, part_scores, sparse_scores
 from connectors.vectors.port import Point, Sparse
 
 
@@ -33,3 +33,13 @@ def test_a_rare_index_weighs_more_than_a_common_one() -> None:
 
 def test_a_vector_of_zeros_is_near_to_nothing() -> None:
     assert dense_scores([1.0, 0.0], "text", [Point("a", {"text": [0.0, 0.0]}, {}, {})]) == {"a": 0.0}
+
+
+def test_a_point_without_parts_has_no_score() -> None:
+    points = [
+        Point("a", {}, {}, {}, {"parts": [[0.0, 1.0], [3.0, 4.0]]}),
+        Point("b", {}, {}, {}, {"parts": [[-1.0, 0.0]]}),
+        Point("c", {}, {}, {}),
+    ]
+
+    assert part_scores([2.0, 0.0], "parts", points) == pytest.approx({"a": 0.6, "b": -1.0})

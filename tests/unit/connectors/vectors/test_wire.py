@@ -6,7 +6,11 @@ from connectors.vectors import wire
 from connectors.vectors.port import Hit, Point, Sparse, VectorStoreUnavailable
 
 POINT = Point(
-    "id", {"text": [0.1, 0.2]}, {"words": Sparse([4_294_967_295], [1.5])}, {"n": 1, "f": 1.0, "tags": ["磁盘"]}
+    "id",
+    {"text": [0.1, 0.2]},
+    {"words": Sparse([4_294_967_295], [1.5])},
+    {"n": 1, "f": 1.0, "tags": ["磁盘"]},
+    {"sentences": [[0.5], [1.5]]},
 )
 
 
@@ -23,6 +27,10 @@ def test_a_reply_arrives_as_it_was_sent() -> None:
     assert wire.read_reply("search", wire.reply("search", hits)) == hits
 
 
+def test_whole_points_arrive_as_they_were_sent() -> None:
+    assert wire.read_reply("page", wire.reply("page", ([POINT], "next"))) == ([POINT], "next")
+
+
 def test_a_refusal_arrives_as_its_sentence() -> None:
     with pytest.raises(VectorStoreUnavailable, match="free some space"):
         wire.read_reply("upsert", wire.refusal(VectorStoreUnavailable("free some space")))
@@ -37,6 +45,7 @@ def test_a_refusal_arrives_as_its_sentence() -> None:
         pytest.param(b"\xff\n[]", id="not-ascii"),
         pytest.param(b"drop\n[", id="cut-off"),
         pytest.param(b"drop\n[1]", id="wrong-type"),
+        pytest.param(b'point_alias\n["library"]', id="too-few"),
         pytest.param(b'count\n["runbooks", {"any_of": [1]}]', id="wrong-shape"),
         pytest.param(
             b'upsert\n["runbooks", [{"id": "a", "dense": {"t": [null]}, "sparse": {}, "payload": {}}]]', id="nan"
