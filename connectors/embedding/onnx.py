@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 from connectors.configuration import ModelPath
 from connectors.embedding.folder import read_folder
 from connectors.embedding.pooling import pooled
-from connectors.embedding.turns import WorkerEmbedding
-from connectors.embedding.worker import Encode, Task, Worker, serve
+from connectors.embedding.port import EmbeddingUnavailable
+from connectors.embedding.turns import Encode, Task, WorkerEmbedding
+from connectors.worker import Worker, serve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,8 @@ async def connect(settings: Settings) -> AsyncIterator[WorkerEmbedding]:
     folder = read_folder(settings.folder, settings.file)
     # The worker starts in another working folder, so it gets the path in full.
     argument = settings.model_copy(update={"folder": folder.path}).model_dump_json()
-    worker = Worker(__name__, argument, settings.start_timeout_seconds, settings.timeout_seconds)
+    limits = settings.start_timeout_seconds, settings.timeout_seconds
+    worker = Worker(__name__, argument, *limits, "embedding", EmbeddingUnavailable)
     async with aclosing(worker):
         yield WorkerEmbedding(folder, f"onnx:{folder.identity}", worker)
 

@@ -5,11 +5,18 @@ import contextlib
 import heapq
 import itertools
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from connectors.embedding.folder import Folder
 from connectors.embedding.port import EmbeddingUnavailable, Parted, Role, Span, Vector
-from connectors.embedding.worker import Task, Worker
+from connectors.worker import Worker
+
+Task: TypeAlias = tuple[str, Sequence[Span]]
+"""A text, and the parts of it that want a vector of their own."""
+
+Encode: TypeAlias = Callable[[list[Task]], bytes]
+"""Tasks to vectors, each text's own before those of its parts, as one run of little-endian float32."""
 
 # Small, because a query waits for the batch under way: four passages are at most a quarter of a second.
 _BATCH = 4
@@ -93,7 +100,7 @@ class WorkerEmbedding:
         order = sorted(range(len(tasks)), key=lambda index: len(tasks[index][0]))
         for batch in _batches(order):
             async with self._turns.take(urgent=urgent):
-                vectors = await self._undisturbed([tasks[index] for index in batch])
+                vectors = await self._vectors([tasks[index] for index in batch])
             made.update(zip(batch, vectors, strict=True))
         return [made[index] for index in range(len(tasks))]
 
@@ -102,16 +109,8 @@ class WorkerEmbedding:
         begin = text[: self._folder.max_tokens * _CHARACTERS_PER_TOKEN]
         return self._folder.prefixes[role] + begin.encode("utf-8", "replace").decode()
 
-    async def _undisturbed(self, batch: Sequence[Task]) -> list[list[Vector]]:
-        # A caller that gives up leaves the batch to its end: cheaper than ending the worker and loading the model anew.
-        work = asyncio.ensure_future(self.worker.encode(batch))
-        try:
-            raw = await asyncio.shield(work)
-        except asyncio.CancelledError:
-            with contextlib.suppress(EmbeddingUnavailable):
-                await work
-            raise
-        numbers = memoryview(raw).cast("f")
+    async def _vectors(self, batch: Sequence[Task]) -> list[list[Vector]]:
+        numbers = memoryview(await self.worker.call(batch)).cast("f")
         counts = [1 + len(parts) for _, parts in batch]
         if len(numbers) != sum(counts) * self.dimension:
             raise EmbeddingUnavailable(

@@ -12,15 +12,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeVar, cast
 
-from connectors.embedding.port import EmbeddingUnavailable, Span
-
-Task: TypeAlias = tuple[str, Sequence[Span]]
-"""A text, and the parts of it that want a vector of their own."""
-Encode: TypeAlias = Callable[[list[Task]], bytes]
-"""Tasks to vectors, each text's own before those of its parts, as one run of little-endian float32."""
-
+Task = TypeVar("Task")
+"""What one piece of work looks like: anything that JSON can hold."""
 
 _HEADER = struct.Struct("<?I")
 _NICENESS = 5
@@ -37,8 +32,8 @@ _ENVIRONMENT = {
 }
 
 
-def serve(load: Callable[[], Encode]) -> None:
-    """The child's whole life: load the model, say so, then answer one request after the other until stdin ends.
+def serve(load: Callable[[], Callable[[list[Task]], bytes]]) -> None:
+    """The child's whole life: load the model, say so, then answer one list of tasks after the other until stdin ends.
 
     Whatever a model library raises ends the child, after the parent was told why.
     """
@@ -48,10 +43,10 @@ def serve(load: Callable[[], Encode]) -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.excepthook = functools.partial(_tell, replies)
-    encode = load()
+    answer = load()
     _reply(replies, b"", done=True)
     while (request := _request(sys.stdin.buffer)) is not None:
-        _reply(replies, encode(request), done=True)
+        _reply(replies, answer(cast("list[Task]", json.loads(request))), done=True)
 
 
 def _tell(replies: BinaryIO, kind: type[BaseException], failed: BaseException, _: TracebackType | None) -> None:
@@ -63,12 +58,11 @@ def _reply(replies: BinaryIO, body: bytes, *, done: bool) -> None:
     replies.flush()
 
 
-def _request(stream: BinaryIO) -> list[Task] | None:
+def _request(stream: BinaryIO) -> bytes | None:
     header = stream.read(_HEADER.size)
     if len(header) < _HEADER.size:
         return None
-    tasks: list[Task] = json.loads(stream.read(_HEADER.unpack(header)[1]))
-    return tasks
+    return stream.read(_HEADER.unpack(header)[1])
 
 
 @dataclass
@@ -76,13 +70,16 @@ class Worker:
     """The parent's end. One call at a time: whoever holds it talks to it alone.
 
     ``module`` is run with ``argument`` and calls ``serve``. A worker that died is started once more within the same
-    call; a cancelled or late call ends the process, because its reply must not be taken for the next one's.
+    call; a late call ends the process, because its reply must not be taken for the next one's. Whatever goes wrong is
+    raised as ``unavailable``, in words for whoever set up ``seam``.
     """
 
     module: str
     argument: str
     start_timeout_seconds: float
     call_timeout_seconds: float
+    seam: str
+    unavailable: type[Exception]
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
     _closed: bool = field(default=False, init=False)
 
@@ -91,22 +88,32 @@ class Worker:
         """The child's id, None while there is none."""
         return self._process.pid if self._process else None
 
-    async def encode(self, tasks: Sequence[Task]) -> bytes:
-        """The vectors' float32 bytes. Raises EmbeddingUnavailable."""
-        for _ in range(2):
-            if self._closed:
-                raise EmbeddingUnavailable("Nightshift is shutting down; ask again when it is back.")
-            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
-                return await self._exchange(tasks)
-        raise EmbeddingUnavailable(
-            "The embedding process died twice on the same texts. It may have run out of memory: free some, or choose "
-            "a smaller model under [connectors.embedding] in nightshift.toml; its last words are in the log."
-        )
+    async def call(self, tasks: Sequence[object]) -> bytes:
+        """What the model makes of the tasks. Raises ``unavailable``."""
+        # A caller that gives up leaves the work to its end: cheaper than ending the worker and loading the model anew.
+        work = asyncio.ensure_future(self._answer(tasks))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            with contextlib.suppress(self.unavailable):
+                await work
+            raise
 
     async def aclose(self) -> None:
         """End the child; no call starts another."""
         self._closed = True
         await self._end()
+
+    async def _answer(self, tasks: Sequence[object]) -> bytes:
+        for _ in range(2):
+            if self._closed:
+                raise self.unavailable("Nightshift is shutting down; ask again when it is back.")
+            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+                return await self._exchange(tasks)
+        raise self.unavailable(
+            f"The {self.seam} process died twice on the same texts. It may have run out of memory: free some, or "
+            f"choose a smaller model under [connectors.{self.seam}] in nightshift.toml; its last words are in the log."
+        )
 
     async def _end(self) -> None:
         process, self._process = self._process, None
@@ -118,7 +125,7 @@ class Worker:
             process.stdin.close()
         await process.wait()
 
-    async def _exchange(self, tasks: Sequence[Task]) -> bytes:
+    async def _exchange(self, tasks: Sequence[object]) -> bytes:
         # After a complete answer the pipe is in step with the calls; after anything else it is not, and the child may
         # be ending.
         in_step = False
@@ -126,6 +133,8 @@ class Worker:
             process = self._process or await self._start()
             reply = await self._within(self.call_timeout_seconds, self._ask(process, tasks))
             in_step = True
+        except _Refused as refused:
+            raise self.unavailable(f"The {self.seam} model could not do it ({refused}).") from refused
         finally:
             if not in_step:
                 await self._end()
@@ -139,19 +148,19 @@ class Worker:
             self.argument,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[1],
             env={**os.environ, **_ENVIRONMENT},  # noqa: TID251 - handed on to the child, not read
         )
         try:
             await self._within(self.start_timeout_seconds, self._reply(self._process))
         except _Refused as refused:
             await self._end()
-            raise EmbeddingUnavailable(
-                f"The embedding model cannot be loaded ({refused}). Run `python -m bot models verify`."
+            raise self.unavailable(
+                f"The {self.seam} model cannot be loaded ({refused}). Run `python -m bot models verify`."
             ) from refused
         return self._process
 
-    async def _ask(self, process: asyncio.subprocess.Process, tasks: Sequence[Task]) -> bytes:
+    async def _ask(self, process: asyncio.subprocess.Process, tasks: Sequence[object]) -> bytes:
         request = json.dumps(list(tasks)).encode()
         if process.stdin is None:
             raise ConnectionError
@@ -172,11 +181,11 @@ class Worker:
         try:
             return await asyncio.wait_for(work, seconds)
         except TimeoutError:
-            raise EmbeddingUnavailable(
-                f"The embedding process did not answer within {seconds:g} s and was ended. The machine may be "
-                "overloaded: try again, or raise timeout_seconds under [connectors.embedding] in nightshift.toml."
+            raise self.unavailable(
+                f"The {self.seam} process did not answer within {seconds:g} s and was ended. The machine may be "
+                f"overloaded: try again, or raise timeout_seconds under [connectors.{self.seam}] in nightshift.toml."
             ) from None
 
 
-class _Refused(EmbeddingUnavailable):
+class _Refused(Exception):
     """The model could not do what was asked; the message is its own."""
