@@ -109,7 +109,7 @@ class FolderSource:
                 return Unreadable(id, f"larger than {self._settings.max_bytes / 1e6:g} MB")
             raw = path.read_bytes()
         except OSError as failure:
-            return Unreadable(id, f"cannot be opened ({failure.strerror})")
+            return Unreadable(id, f"cannot be opened ({failure.strerror})", passing=True)
         return read_document(id, raw, linked(self._settings.link, id))
 
 

@@ -44,10 +44,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A file that could not be read, and why; ingest goes on without it."""
+    """A document that could not be read, and why; ingest goes on without it.
+
+    One that is ``passing`` may well be readable tomorrow though nothing about it changes: the next run tries again.
+    """
 
     id: str
     reason: str
+    passing: bool = False
 
 
 class SourceUnavailable(Exception):

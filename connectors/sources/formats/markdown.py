@@ -32,9 +32,19 @@ def labels_of(front_matter: str) -> Labels | None:
         values = yaml.safe_load(front_matter)
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
-    if not isinstance(values, Mapping):
-        return None
-    return {str(key): label for key, value in values.items() if (label := _label(value))}
+    return labels_from(values) if isinstance(values, Mapping) else None
+
+
+_LIMITS = ("readers", "groups")
+
+
+def labels_from(values: Mapping[object, object]) -> Labels:
+    """The scalars and lists of scalars as text. Nested values and empty ones are left out.
+
+    Not so of those that say who may read it: there, nothing that can be read is a limit that nobody meets.
+    """
+    labels = {str(key): _label(value) for key, value in values.items()}
+    return {key: label for key, label in labels.items() if label or key.lower() in _LIMITS}
 
 
 def _label(value: object) -> str | list[str]:

@@ -1,5 +1,6 @@
 """What every format reader returns, and how it refuses."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,8 +22,7 @@ class CannotRead(Exception):
 
 def fence(code: str, language: str = "") -> str:
     """A fenced code block; the fence is longer than any run of backticks inside."""
-    longest = max((len(run) for run in code.split("`") if not run), default=0)
-    ticks = "`" * max(3, longest + 2 if "```" in code else 3)
+    ticks = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
     return f"{ticks}{language}\n{code.strip(chr(10))}\n{ticks}"
 
 

@@ -150,6 +150,12 @@ def test_a_pdf_has_a_heading_per_page() -> None:
     assert page.text == "## Page 1\n\nFirst words\n\n## Page 2\n\nSecond words"
 
 
+def test_a_pdf_that_takes_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.sources.formats.pdf._SECONDS", 0)
+
+    assert read_document("a.pdf", pdf("words"), "a.pdf") == Unreadable("a.pdf", "took longer than 0 s")
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
