@@ -1,20 +1,22 @@
-"""What is stored and found: documents cut into chunks, and a chunk's form as a point of the vector store."""
+"""What is stored and found: documents cut into chunks, the sections these make up, and their texts."""
 
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-from connectors.vectors.port import Payload
+from itertools import groupby
 
 Labels = Mapping[str, str | list[str]]
 
-FORM = "1"
-"""Changes whenever chunks, passages or sparse vectors are made differently: an index of another form is not used."""
+FORM = "2"
+"""Changes whenever chunks, passages or their vectors are made differently: an index of another form is built anew."""
 
+# Labels that many documents share, or that say what stands in one chunk and would be found in all of them.
+_SAYS_NOTHING = frozenset(
+    ["kind", "language", "flags", "component", "symptom", "source", "date", "owner", "cause", "fix"]
+)
 _NAMESPACE = uuid.UUID("6f1c3f0e-6a1e-5a53-9d9e-3c0f6f0d7a11")
-_LABEL = "label_"
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,47 @@ class Chunk:
 
 @dataclass(frozen=True)
 class StoredDocument:
-    """A document as the library has it, its chunks in reading order."""
+    """A document as the library has it, its chunks in reading order.
+
+    Who reads it must be in one of its ``readers`` and in one of its source's; none means everybody.
+    """
 
     id: str
     title: str
     link: str
     labels: Labels
     chunks: tuple[Chunk, ...]
+    readers: tuple[str, ...] = ()
+    source_readers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """The chunks that follow each other under one heading path: the parent of its chunks, and the document's child."""
+
+    id: str
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def heading(self) -> str:
+        """The heading path of all its chunks."""
+        return self.chunks[0].heading
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A document without its text, for lists. ``words`` is how long it is."""
+
+    id: str
+    title: str
+    link: str
+    labels: Labels
+    words: int
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A chunk that was found, with its document's title and link.
+    """A chunk that was found, with its document's title and link, and the section it belongs to.
 
     Scores compare only within one search; ``similarity`` is the centred cosine to the nearest of its queries, which
     compares across searches: 0 for what is not near, None when meaning was not searched.
@@ -53,11 +84,25 @@ class Hit:
     score: float
     labels: Labels = field(default_factory=dict)
     similarity: float | None = None
+    section_id: str = ""
 
 
 def chunk_id(document_id: str, position: int) -> str:
     """The UUID of the chunk at a position: a new edition of a document writes over the old one in place."""
     return str(uuid.uuid5(_NAMESPACE, f"{document_id}\n{position}"))
+
+
+def point_id(document_id: str) -> str:
+    """The UUID of the point that stands for a document."""
+    return str(uuid.uuid5(_NAMESPACE, f"{document_id}\ndocument"))
+
+
+def sections(chunks: Sequence[Chunk]) -> Iterator[Section]:
+    """The sections of one document's chunks, in reading order."""
+    for heading, run in groupby(chunks, key=lambda chunk: chunk.heading):
+        together = tuple(run)
+        first = together[0]
+        yield Section(str(uuid.uuid5(_NAMESPACE, f"{first.document_id}\nsection {first.position} {heading}")), together)
 
 
 def passage(document: StoredDocument, chunk: Chunk) -> str:
@@ -67,7 +112,8 @@ def passage(document: StoredDocument, chunk: Chunk) -> str:
 
 def lexical_text(document: StoredDocument, chunk: Chunk) -> str:
     """What a chunk is found by word for word: its passage and the document's labels."""
-    values = (value if isinstance(value, str) else "\n".join(value) for value in document.labels.values())
+    told = (value for key, value in document.labels.items() if key not in _SAYS_NOTHING)
+    values = (value if isinstance(value, str) else "\n".join(value) for value in told)
     return "\n".join([passage(document, chunk), *values])
 
 
@@ -85,52 +131,3 @@ def edition(document: StoredDocument, added_at: str) -> str:
     """Names one version of a document; of two, the later one sorts higher."""
     digest = hashlib.sha256("\0".join(chunk.text for chunk in document.chunks).encode(errors="replace"))
     return f"{added_at} {digest.hexdigest()[:12]}"
-
-
-def payload(document: StoredDocument, chunk: Chunk, mark: str) -> Payload:
-    """A chunk and what is shown of its document, as a point carries it."""
-    labels = {_LABEL + key: value for key, value in document.labels.items()}
-    return {
-        **labels,
-        "kind": "chunk",
-        "document": document.id,
-        "title": document.title,
-        "link": document.link,
-        "edition": mark,
-        "opens": "document" if chunk.position == 0 else "",
-        "position": chunk.position,
-        "heading": chunk.heading,
-        "text": chunk.text,
-    }
-
-
-def label_key(name: str) -> str:
-    """The key of a point's payload that holds a label."""
-    return _LABEL + name
-
-
-def hit(id: str, score: float, stored: Payload, similarity: float | None = None) -> Hit:
-    """The hit that a point's payload describes."""
-    labels = {key.removeprefix(_LABEL): _label(value) for key, value in stored.items() if key.startswith(_LABEL)}
-    position = stored["position"]
-    chunk = Chunk(
-        id=id,
-        document_id=str(stored["document"]),
-        position=int(position) if isinstance(position, (int, float)) else 0,
-        heading=str(stored["heading"]),
-        text=str(stored["text"]),
-    )
-    return Hit(chunk, str(stored["title"]), str(stored["link"]), score, labels, similarity)
-
-
-def _label(value: str | float | list[str]) -> str | list[str]:
-    return value if isinstance(value, list) else str(value)
-
-
-def newest(stored: Sequence[Payload]) -> dict[str, str]:
-    """The latest edition of each document among some payloads."""
-    latest: dict[str, str] = {}
-    for one in stored:
-        id, mark = str(one["document"]), str(one["edition"])
-        latest[id] = max(mark, latest.get(id, ""))
-    return latest

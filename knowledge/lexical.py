@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from connectors.vectors.port import Sparse
-from knowledge.glossary import other_language
+from knowledge.glossary import Glossary
 
 if TYPE_CHECKING:
     from jieba import Tokenizer  # type: ignore[import-untyped]  # it ships no types
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # chunks are cut to a size, and a constant keeps stored vectors valid while documents come and go.
 _K1, _B, _MEAN_LENGTH = 1.2, 0.75, 100
 _PART_WEIGHT = 0.5
-_TRANSLATION_WEIGHT = 0.8
+_EQUIVALENT_WEIGHT = 0.8
 
 _RUN = re.compile("[\u3400-\u9fff\uf900-\ufaff]+|[A-Za-z0-9_\u00c0-\u024f]+(?:[-./:@+][A-Za-z0-9_\u00c0-\u024f]+)*")
 _PIECE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z\u00c0-\u024f]+|[A-Z]+|\d+")
@@ -46,12 +46,12 @@ def document_vector(text: str) -> Sparse:
     return _sparse({term: n * (_K1 + 1) / (n + scale) for term, n in counts.items()})
 
 
-def query_vector(text: str) -> Sparse:
-    """The asking side: each term once, parts of identifiers and the other language's words with less weight."""
+def query_vector(text: str, glossary: Glossary) -> Sparse:
+    """The asking side: each term once, parts of identifiers and the glossary's other words with less weight."""
     weights: dict[str, float] = {}
-    for words in other_language(text):
+    for words in glossary.equivalents(text):
         for term, weight in terms(words):
-            weights[term] = max(weights.get(term, 0), weight * _TRANSLATION_WEIGHT)
+            weights[term] = max(weights.get(term, 0), weight * _EQUIVALENT_WEIGHT)
     for term, weight in terms(text):
         weights[term] = max(weights.get(term, 0), weight)
     return _sparse(weights)

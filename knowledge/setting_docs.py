@@ -17,6 +17,10 @@ from connectors.configuration import validate
 from connectors.load import vendor
 from knowledge.setting_names import Name, seams, vendors
 from knowledge.settings import SharedSettings
+from knowledge.source_settings import SEAM, ConfiguredSource, SourceTable
+
+# Tables whose keys are chosen by whoever writes them; each entry is shown by its own shape.
+_TABLES = (("connectors",), ("ingest", SEAM))
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,13 @@ def effective(settings: SharedSettings) -> list[Row]:
     for seam, name in enabled:
         checked = validate(vendor(seam, name).Settings, settings.table(seam, name), settings.roots, "")
         rows += _rows(settings, checked, ("connectors", seam, name))
+    sources = [settings.source(name) for name in settings.ingest.sources]
+    for source in sources:
+        rows += _source_rows(settings, source)
+    shared = {(SEAM, source.about.vendor) for source in sources}
     for seam, tables in settings.connectors.items():
         for name in tables:
-            if (seam, name) not in enabled:
+            if (seam, name) not in {*enabled, *shared}:
                 rows.append(Row(f"connectors.{seam}.{name}", "(set, but not enabled in ports)", "file or environment"))
     return rows
 
@@ -69,12 +77,21 @@ def documentation(shape: type[BaseModel]) -> dict[str, str]:
 def _rows(settings: SharedSettings, section: BaseModel, above: Name) -> Iterator[Row]:
     for key in type(section).model_fields:
         value, name = getattr(section, key), (*above, key)
-        if name == ("connectors",):
+        if name in _TABLES:
             continue
         if isinstance(value, BaseModel):
             yield from _rows(settings, value, name)
         else:
             yield Row(".".join(name), _plain(value), settings.origin(name))
+
+
+def _source_rows(settings: SharedSettings, source: ConfiguredSource) -> Iterator[Row]:
+    above = ("ingest", SEAM, source.name)
+    yield from _rows(settings, source.about, above)
+    for key in type(source.checked).model_fields:
+        if key not in ("name", *type(source.about).model_fields):
+            value = getattr(source.checked, key)
+            yield Row(".".join((*above, key)), _plain(value), settings.origin(source.setting(key)))
 
 
 def _plain(value: object) -> object:
@@ -88,10 +105,10 @@ def _section(shape: type[BaseModel], path: str) -> list[str]:
     lines: list[str] = []
     docs = documentation(shape)
     for name, field in shape.model_fields.items():
-        if name == "connectors":
-            continue
-        if isinstance(field.default, BaseModel):
-            below = f"{path}.{name}" if path else name
+        below = f"{path}.{name}" if path else name
+        if tuple(below.split(".")) in _TABLES:
+            nested += _table(SourceTable, f"{below}.NAME") if name == SEAM else []
+        elif isinstance(field.default, BaseModel):
             nested += ["", *_comment(docs[name]), f"[{below}]", *_section(type(field.default), below)]
         else:
             lines += ["", *_comment(docs[name]), _setting(name, field)]

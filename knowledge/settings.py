@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, TypeAlias, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic.types import FilePath
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -20,6 +21,7 @@ from pydantic_settings import (
 from connectors.configuration import BadSettings, Roots, validate
 from connectors.load import vendor
 from knowledge.setting_names import Name, Stranger, leaves, nearest, stranger, vendors
+from knowledge.source_settings import ConfiguredSource, configured
 
 S = TypeVar("S", bound="SharedSettings")
 
@@ -34,6 +36,12 @@ def _split(value: object) -> object:
     if not isinstance(value, str):
         return value
     return json.loads(value) if value.startswith("[") else [name.strip() for name in value.split(",") if name.strip()]
+
+
+def _model(name: str) -> str:
+    if name and name not in vendors("llm"):
+        raise ValueError(f"no connector {name!r}; valid names: {', '.join(vendors('llm'))}.")
+    return name
 
 
 Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -55,6 +63,11 @@ class SharedPorts(Section):
     vectors: str = "edge"
     """What keeps the vectors and searches them."""
 
+    rerank: str | None = None
+    """What reads the question together with each of the best passages and orders those anew: `onnx` (a small English
+    model on this machine: 35 MB to pull, 210 MB of memory, and on one core 20 to 45 ms a passage), `sbert` (any
+    cross-encoder in a folder), `endpoint` (a server). None: the order stays as search gives it."""
+
 
 class Ingest(Section):
     """How documents get in."""
@@ -64,6 +77,28 @@ class Ingest(Section):
 
     batch: Annotated[int, Field(ge=1, le=512)] = 32
     """How many passages are embedded and stored at once."""
+
+    document_seconds: Annotated[float, Field(gt=0)] = 900.0
+    """How long one document may take to arrive, waiting for its origin included; then it is passed over and named."""
+
+    sources: dict[str, Table] = Field(default={}, repr=False)
+    """Where documents come from, as `[ingest.sources.NAME]`; `python -m ingest NAME` reads one, `--all` each."""
+
+    label_with: Annotated[str, AfterValidator(_model)] = ""
+    """The model that names component and symptom of a page where rules find none, as in `ports.llm`; none if empty."""
+
+
+class Knowledge(Section):
+    """What is known about words: ours, and the team's on top."""
+
+    glossary: FilePath | None = None
+    """A TOML file of the team's own words: `same = [["cart", "basket", "购物车"]]`."""
+
+    taxonomy: FilePath | None = None
+    """A TOML file of the team's own components and symptoms: added to ours, renamed or dropped."""
+
+    stale_days: Annotated[int, Field(ge=1)] = 365
+    """Pages whose date is older are listed as stale."""
 
 
 class SharedSettings(BaseSettings):
@@ -93,6 +128,9 @@ class SharedSettings(BaseSettings):
     ingest: Ingest = Ingest()
     """How documents get in."""
 
+    knowledge: Knowledge = Knowledge()
+    """What is known about words."""
+
     connectors: dict[str, dict[str, Table]] = Field(default={}, repr=False)
     """Each vendor's own settings, as `[connectors.<seam>.<vendor>]`."""
 
@@ -119,6 +157,12 @@ class SharedSettings(BaseSettings):
         """``[connectors.<seam>.<name>]`` as it stands, ready for ``connectors.load``; empty when there is none."""
         return self.connectors.get(seam, {}).get(name, {})
 
+    def source(self, name: str) -> ConfiguredSource:
+        """``[ingest.sources.<name>]``, laid over its vendor's shared table and checked. Raises BadSettings."""
+        # A vendor that reads files keeps to the limit for all files.
+        limits = {"max_bytes": int(self.ingest.max_file_mb * 1e6)}
+        return configured(name, self.ingest.sources[name], self.connectors.get("sources", {}), limits, self.roots)
+
     def enabled(self) -> list[tuple[str, str]]:
         """Each seam with a vendor that is switched on, in the order in which they are asked."""
         chosen = ((seam, getattr(self.ports, seam)) for seam in type(self.ports).model_fields)
@@ -126,7 +170,8 @@ class SharedSettings(BaseSettings):
 
     def origin(self, name: Name) -> str:
         """Where a value came from: the file, a variable, `command line` or `default`."""
-        return self._origins.get(name, "default")
+        below = (origin for known, origin in self._origins.items() if known[: len(name)] == name)
+        return next(below, "default")
 
 
 def read(shape: type[S], config: Path | None = None, overrides: Mapping[str, object] | None = None) -> S:
@@ -235,6 +280,15 @@ def _check_vendors(settings: SharedSettings) -> None:
         try:
             validate(vendor(seam, name).Settings, settings.table(seam, name), settings.roots, "")
         except BadSettings as wrong:
-            for place, _, text in (line.removeprefix(".").partition(": ") for line in str(wrong).splitlines()):
-                lines.append(_line(("connectors", seam, name, *place.split(".")), text, settings._origins))
+            lines += _lines(wrong, ("connectors", seam, name), settings._origins)
+    for source in settings.ingest.sources:
+        try:
+            settings.source(source)
+        except BadSettings as wrong:
+            lines += _lines(wrong, (), settings._origins)
     _refuse(lines)
+
+
+def _lines(wrong: BadSettings, above: Name, origins: Mapping[Name, str]) -> list[str]:
+    parts = (line.removeprefix(".").partition(": ") for line in str(wrong).splitlines())
+    return [_line((*above, *place.split(".")), text, origins) for place, _, text in parts]

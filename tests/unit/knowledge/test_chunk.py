@@ -1,16 +1,11 @@
 """A chunk as a point and back, and the text that stands for it."""
 
-from knowledge.chunk import Chunk, StoredDocument, chunk_id, edition, hit, newest, passage, payload, plain
+from dataclasses import replace
+
+from knowledge.chunk import Chunk, StoredDocument, chunk_id, passage, plain, sections
 
 CHUNK = Chunk(chunk_id("docs/a.md", 1), "docs/a.md", 1, "Pool › Fix", "Raise `max`.")
 DOCUMENT = StoredDocument("docs/a.md", "Pool", "https://x.example", {"service": "pay", "tags": ["a", "b"]}, (CHUNK,))
-
-
-def test_a_chunk_comes_back_from_its_payload() -> None:
-    found = hit(CHUNK.id, 0.5, payload(DOCUMENT, CHUNK, "now"))
-
-    assert (found.chunk, found.title, found.link, found.score) == (CHUNK, "Pool", "https://x.example", 0.5)
-    assert found.labels == DOCUMENT.labels
 
 
 def test_a_chunk_keeps_its_id_when_its_text_changes_and_differs_by_position() -> None:
@@ -34,8 +29,12 @@ def test_plain_text_keeps_comparisons_and_wildcards() -> None:
     assert plain("if a < b and c > d: rm *.log") == "if a < b and c > d: rm *.log"
 
 
-def test_of_two_editions_the_later_one_counts() -> None:
-    old, new = edition(DOCUMENT, "2026-01-01"), edition(DOCUMENT, "2026-01-02")
+def test_chunks_in_a_row_under_one_heading_are_a_section() -> None:
+    headings = ["Pool", "Pool", "Pool › Fix", "Pool"]
+    chunks = [replace(CHUNK, id=str(n), position=n, heading=heading) for n, heading in enumerate(headings)]
 
-    stored = [payload(DOCUMENT, CHUNK, new), payload(DOCUMENT, CHUNK, old)]
-    assert newest(stored) == {"docs/a.md": new}
+    found = list(sections(chunks))
+
+    assert [[chunk.position for chunk in section.chunks] for section in found] == [[0, 1], [2], [3]]
+    assert [section.heading for section in found] == ["Pool", "Pool › Fix", "Pool"]
+    assert len({section.id for section in found}) == 3

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowledge.glossary import read_glossary
 from knowledge.lexical import document_vector, has_identifier, query_vector, stem, terms
 
 
@@ -12,7 +13,7 @@ def words(text: str) -> set[str]:
 
 
 def shared(query: str, document: str) -> int:
-    return len(set(query_vector(query).indices) & set(document_vector(document).indices))
+    return len(set(query_vector(query, read_glossary()).indices) & set(document_vector(document).indices))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_a_query_finds_the_other_language_through_the_glossary() -> None:
 
 
 def test_a_whole_identifier_weighs_more_than_its_parts() -> None:
-    query = query_vector("pg_stat_activity")
+    query = query_vector("pg_stat_activity", read_glossary())
 
     assert sorted(query.values) == [0.5, 0.5, 0.5, 1.0]
 
@@ -84,7 +85,7 @@ def test_ordinary_words_are_no_identifiers(text: str) -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_has_a_well_formed_vector(text: str) -> None:
-    for vector in (document_vector(text), query_vector(text)):
+    for vector in (document_vector(text), query_vector(text, read_glossary())):
         assert len(set(vector.indices)) == len(vector.indices) == len(vector.values)
         assert all(0 <= index < 2**32 for index in vector.indices)
         assert all(value > 0 for value in vector.values)

@@ -1,12 +1,13 @@
 """The library on its memory twins: adding, replacing, removing, finding."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from connectors.embedding.memory import MemoryEmbedding
-from connectors.embedding.port import Role, Vector
+from connectors.embedding.port import Parted, Role, Span, Vector
 from connectors.vectors.memory import MemoryVectors
 from connectors.vectors.port import Where
 from knowledge.chunk import chunk_id
@@ -18,7 +19,7 @@ LATER = NOW + timedelta(days=1)
 
 def document(id: str, *texts: str, **labels: str) -> StoredDocument:
     chunks = tuple(Chunk(chunk_id(id, n), id, n, f"part {n}", text) for n, text in enumerate(texts))
-    return StoredDocument(id, id.upper(), f"https://x.example/{id}", labels, chunks)
+    return StoredDocument(id, id.upper(), f"https://x.example/{id}", {"language": "en", **labels}, chunks)
 
 
 POOL = document("pool", "The connection pool is exhausted.", "Raise max_connections slowly.", service="payments")
@@ -34,6 +35,7 @@ def vectors() -> MemoryVectors:
 async def library(vectors: MemoryVectors) -> Library:
     library = Library(MemoryEmbedding(384), vectors)
     await library.add([POOL, DISK], NOW)
+    await library.finish(NOW)
     return library
 
 
@@ -48,12 +50,16 @@ class Counting(MemoryEmbedding):
         self.calls.append((role, len(texts)))
         return await super().embed(texts, role)
 
+    async def embed_parts(self, passages: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Parted]:
+        self.calls.append(("passage", len(passages)))
+        return await super().embed_parts(passages, parts)
+
 
 async def test_finds_the_chunk_that_says_it(library: Library) -> None:
     best = (await library.search(["broker disk full"]))[0]
 
     assert (best.chunk, best.title, best.link) == (DISK.chunks[0], "DISK", "https://x.example/disk")
-    assert best.labels == {"service": "kafka"}
+    assert best.labels == {"service": "kafka", "language": "en"}
 
 
 async def test_each_chunk_comes_once_and_best_first(library: Library) -> None:
@@ -78,6 +84,7 @@ async def test_all_queries_are_embedded_in_one_call(vectors: MemoryVectors) -> N
     embedding = Counting()
     library = Library(embedding, vectors)
     await library.add([POOL], NOW)
+    await library.finish(NOW)
     embedding.calls.clear()
 
     await library.search(["one", "two", "one"])
@@ -107,6 +114,7 @@ async def test_between_writing_and_clearing_up_only_the_new_version_shows(vector
     vectors = Interrupted()
     library = Library(MemoryEmbedding(384), vectors)
     await library.add([POOL], NOW)
+    await library.finish(NOW)
     await library.add([document("pool", "The connection pool is larger now.")], LATER)
 
     hits = await library.search(["connection pool max_connections"])
@@ -152,12 +160,109 @@ async def test_an_empty_library_answers_and_says_what_to_do() -> None:
     assert "python -m ingest" in (await library.facts()).advice
 
 
-async def test_another_embedding_gets_another_collection_and_advice(library: Library, vectors: MemoryVectors) -> None:
-    other = Library(MemoryEmbedding(64), vectors)
+async def test_an_index_is_searched_once_it_is_complete(vectors: MemoryVectors) -> None:
+    library = Library(MemoryEmbedding(384), vectors)
+    await library.add([POOL], NOW)
 
-    assert other.collection != library.collection
-    assert await other.search(["pool"]) == []
-    assert "another embedding" in (await other.facts()).advice
+    await library.finish(NOW, complete=False)
+    before = await library.search(["pool"]), await library.documents(), await library.document("pool")
+    await library.finish(LATER)
+
+    assert before == ([], [], None)
+    assert len(await library.search(["pool"])) == 2
+    assert await library.written() == 2
+
+
+async def test_another_embedding_searches_the_old_index_by_words_until_its_own_is_complete(
+    library: Library, vectors: MemoryVectors
+) -> None:
+    other = Library(MemoryEmbedding(64), vectors)
+    await other.add([DISK], LATER)
+    await other.finish(LATER, complete=False)
+
+    hits = await other.search(["connection pool"])
+    facts = await other.facts()
+
+    assert {hit.chunk.document_id for hit in hits} == {"pool"}
+    assert [hit.similarity for hit in hits] == [None, None]
+    assert (facts.collection, facts.embedding, facts.pages) == (library.collection, "memory:384", 2)
+    assert "python -m ingest --all" in facts.advice
+
+
+async def test_a_complete_index_takes_the_place_of_the_old_one(library: Library, vectors: MemoryVectors) -> None:
+    other = Library(MemoryEmbedding(64), vectors)
+    await other.add([DISK], LATER)
+
+    await other.finish(LATER)
+
+    assert await vectors.collections() == (other.collection,)
+    assert (await other.served(), (await other.facts()).advice) == (other.collection, "")
+    assert {hit.chunk.document_id for hit in await other.search(["pool", "disk"])} == {"disk"}
+
+
+async def test_what_is_removed_while_a_new_index_is_built_is_gone_from_the_old_one(
+    library: Library, vectors: MemoryVectors
+) -> None:
+    other = Library(MemoryEmbedding(64), vectors)
+    await other.add([POOL, DISK], LATER)
+
+    await other.remove(["pool"])
+
+    assert await library.document("pool") is None
+    assert await other.written() == 1
+
+
+SECRET = replace(document("secret", "The root password of the broker disk.", service="kafka"), readers=("sre", "dba"))
+
+
+async def test_a_private_page_is_there_for_its_readers_alone(library: Library) -> None:
+    await library.add(
+        [SECRET, replace(SECRET, id="deep", chunks=document("deep", "x").chunks, source_readers=("staff",))], NOW
+    )
+
+    for groups, seen in {
+        (): set(),
+        ("sre",): {"secret"},
+        ("staff",): set(),
+        ("dba", "staff"): {"secret", "deep"},
+    }.items():
+        hits = await library.search(["root password", "x"], groups, limit=50, where={"service": ["kafka"]})
+        listed = {outline.id for outline in await library.documents(groups)}
+        assert {hit.chunk.document_id for hit in hits} - {"disk"} == seen
+        assert listed - {"pool", "disk"} == seen
+        assert (await library.document("secret", groups) is not None) == ("secret" in seen)
+        assert bool(await library.passages(hits, groups, 100, len)) == bool(hits)
+
+
+async def test_a_page_that_was_closed_is_closed_in_the_same_moment(library: Library) -> None:
+    await library.add([replace(POOL, readers=("sre",))], LATER)
+
+    assert await library.document("pool") is None
+    assert await library.document("pool", ["sre"]) == replace(POOL, readers=("sre",))
+    assert {hit.chunk.document_id for hit in await library.search(["pool"])} == {"disk"}
+
+
+async def test_documents_are_listed_by_title_and_filtered_by_label(library: Library) -> None:
+    assert [outline.title for outline in await library.documents()] == ["DISK", "POOL"]
+    (kafka,) = await library.documents(where={"service": ["kafka"]})
+    assert (kafka.id, kafka.link, kafka.labels["service"], kafka.words) == (
+        "disk",
+        "https://x.example/disk",
+        "kafka",
+        10,
+    )
+
+
+async def test_two_hits_of_one_section_are_handed_on_as_the_section(vectors: MemoryVectors) -> None:
+    library = Library(MemoryEmbedding(384), vectors)
+    chunks = tuple(Chunk(chunk_id("p", n), "p", n, "Fix", text) for n, text in enumerate(["pool one", "pool two", "x"]))
+    await library.add([StoredDocument("p", "Pool", "", {}, chunks)], NOW)
+    await library.finish(NOW)
+    hits = await library.search(["pool one two"], limit=2)
+
+    (passage,) = await library.passages(hits, (), 100, lambda text: len(text.split()))
+
+    assert (passage.text, passage.heading) == ("pool one\n\npool two\n\nx", "Fix")
 
 
 async def test_the_means_are_kept_with_the_collection(library: Library, vectors: MemoryVectors) -> None:

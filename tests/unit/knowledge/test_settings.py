@@ -136,3 +136,18 @@ def test_ingest_still_refuses_a_slip_in_what_it_reads() -> None:
 
     with pytest.raises(BadSettings, match=r"did you mean 'home'\?\n.*did you mean 'embedding'\?"):
         read_ingest_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(
+            '[knowledge]\ntaxonomy = "gone.toml"', "knowledge.taxonomy: Path does not point to a file", id="file"
+        ),
+        pytest.param(
+            '[ingest]\nlabel_with = "endpiont"', "ingest.label_with: no connector 'endpiont'; valid", id="model"
+        ),
+    ],
+)
+def test_a_teams_words_and_their_model_must_be_there(text: str, line: str) -> None:
+    assert refusal(text).startswith(f"nightshift.toml: {line}")

@@ -1,0 +1,130 @@
+"""The index: the collection that documents are written to, and the alias under which a complete one is searched."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.embedding.port import Embedding
+from connectors.vectors.port import Payload, Point, VectorStore, Where
+from knowledge import centring, points
+from knowledge.chunk import FORM, StoredDocument, passage
+from knowledge.encoding import Encoder
+from knowledge.glossary import Glossary
+
+ALIAS = "library"
+"""The name under which the collection that is searched is known to the store."""
+
+_PREFIX = "chunks-"
+_EMPTY = "The library is empty: run `python -m ingest PATH`."
+_OLD = (
+    "The index was built with another embedding model or version and is searched by words alone: "
+    "run `python -m ingest --all`."
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The state of what is searched, for the doctor. ``advice`` says what to do about it; empty when all is well."""
+
+    collection: str
+    embedding: str
+    pages: int
+    chunks: int
+    ingested_at: str
+    advice: str
+
+
+class Index:
+    """Writes for one embedding: vectors of two never meet, as each has a collection of its own."""
+
+    def __init__(self, embedding: Embedding, vectors: VectorStore, glossary: Glossary) -> None:
+        self.collection = collection_name(embedding)
+        self.encoder = Encoder(embedding, glossary, self._centred)
+        self._embedding = embedding
+        self._vectors = vectors
+        self._means: centring.Means | None = None
+
+    async def add(self, documents: Sequence[StoredDocument], now: datetime) -> None:
+        """Store documents, each in place of its former version: the new points are written before the old ones go."""
+        passages = [passage(document, chunk) for document in documents for chunk in document.chunks]
+        vectors = iter(await self.encoder.passages(passages))
+        await self._vectors.ensure(self.collection, points.layout(self._embedding.dimension))
+        made: list[Point] = []
+        for document in documents:
+            made += points.points(document, [next(vectors) for _ in document.chunks], now.isoformat())
+        if made:
+            await self._vectors.upsert(self.collection, made)
+        marks = {document.id: points.mark(document, now.isoformat()) for document in documents}
+        former = Where(any_of={"document": list(marks)}, none_of={"edition": list(marks.values())})
+        await self._vectors.delete(self.collection, former)
+
+    async def remove(self, document_ids: Sequence[str]) -> None:
+        """Forget documents; also in what is searched while this index is built: what is withdrawn is gone at once."""
+        them = Where(any_of={"document": list(document_ids)})
+        for collection in {self.collection, await self.served()} & set(await self._vectors.collections()):
+            await self._vectors.delete(collection, them)
+
+    async def finish(self, now: datetime, *, complete: bool) -> None:
+        """Build the store's structures, note the time and, once complete, let searches read this index alone."""
+        if not await self._exists(self.collection):
+            return
+        await self._vectors.settle(self.collection)
+        about = {"level": "about", "ingested_at": now.isoformat(), "embedding": self._embedding.identity}
+        means = await self._centred()
+        await self._vectors.upsert(self.collection, [Point(points.ABOUT, {}, {}, {**about, "means": means.packed()})])
+        if complete:
+            if await self.served() != self.collection:
+                await self._vectors.point_alias(ALIAS, self.collection)
+            await self._drop_former()
+
+    async def served(self) -> str:
+        """The collection that searches read; empty when none was completed."""
+        return (await self._vectors.aliases()).get(ALIAS, "")
+
+    async def written(self) -> int:
+        """How many chunks this index holds, complete or not."""
+        return await self._count(self.collection, "chunk") if await self._exists(self.collection) else 0
+
+    async def facts(self) -> Facts:
+        """The state of what is searched; never starts the embedding."""
+        served = await self.served()
+        if not served:
+            return Facts("", self._embedding.identity, 0, 0, "", _EMPTY)
+        pages, chunks = await self._count(served, "document"), await self._count(served, "chunk")
+        about = await self._about(served)
+        advice = "" if chunks else _EMPTY
+        if served != self.collection:
+            advice = _OLD
+        return Facts(served, str(about.get("embedding", "")), pages, chunks, str(about.get("ingested_at", "")), advice)
+
+    async def _drop_former(self) -> None:
+        """Also what a crash between the switch and the deletion left behind."""
+        named = (await self._vectors.aliases()).values()
+        for collection in await self._vectors.collections():
+            if collection.startswith(_PREFIX) and collection not in named:
+                await self._vectors.drop(collection)
+
+    async def _centred(self) -> centring.Means:
+        if self._means is None:
+            kept = (await self._about(self.collection)).get("means") if await self._exists(self.collection) else None
+            self._means = centring.unpacked(str(kept)) if kept else await centring.measure(self._embedding)
+        return self._means
+
+    async def _about(self, collection: str) -> Payload:
+        found = await self._vectors.fetch(collection, Where(any_of={"level": ["about"]}), 1)
+        return found[0].payload if found else {}
+
+    async def _count(self, collection: str, level: str) -> int:
+        return await self._vectors.count(collection, Where(any_of={"level": [level]}))
+
+    async def _exists(self, collection: str) -> bool:
+        return collection in await self._vectors.collections()
+
+
+def collection_name(embedding: Embedding) -> str:
+    """Names everything that must be equal for two vectors to be comparable."""
+    parts = "|".join([embedding.identity, str(embedding.dimension), FORM, centring.digest()])
+    model = re.sub(r"[^a-z0-9]+", "-", embedding.identity.lower()).strip("-")[:40]
+    return f"{_PREFIX}{model}-{hashlib.sha256(parts.encode()).hexdigest()[:10]}"
