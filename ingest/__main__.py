@@ -1,53 +1,44 @@
-"""python -m ingest PATH…: read folders, files and Git checkouts into the library."""
+"""python -m ingest PATH…, NAME…, --all, backup FILE or restore FILE: what is in the library, and how it got there."""
 
 import argparse
 import asyncio
-import json
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from connectors.configuration import BadSettings
 from connectors.embedding.port import EmbeddingUnavailable
-from connectors.load import load
-from connectors.sources.port import Source, SourceUnavailable
+from connectors.rerank.port import RerankUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
-from ingest import pipeline
-from ingest.manifest import Manifest, ManifestUnavailable, open_manifest
-from ingest.settings import Settings, read_settings
-from knowledge.opening import open_library
-from knowledge.service_graph import BadServices, ServiceGraph, read_services
+from ingest import command, safekeeping
+from ingest.manifest import ManifestUnavailable
+from ingest.report import Report
+from ingest.settings import read_settings
+from ingest.targets import Wanted
+from knowledge.backup import BadBackup
+from knowledge.glossary import BadGlossary
 
 _SAID = (
+    BadBackup,
+    BadGlossary,
     BadSettings,
-    BadServices,
     EmbeddingUnavailable,
-    VectorStoreUnavailable,
-    SourceUnavailable,
     ManifestUnavailable,
-    pipeline.NothingToRead,
+    RerankUnavailable,
+    VectorStoreUnavailable,
 )
-_LISTED = 10
-
-
-class NameTaken(BadSettings):
-    """Two places would share one name in the library, and each run would delete the other's documents."""
+_COMMANDS = ("backup", "restore")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 when something was read or was up to date, 1 when not, 2 for a wrong call, 130 when stopped by the user."""
-    options = _parser().parse_args(arguments)
-    if options.name and len(options.path) > 1:
-        _parser().error("--name names one source: give one PATH with it")
+    """0 when all was read or up to date, 1 when something was not, 2 for a wrong call, 130 when stopped by the user."""
+    keeping = bool(arguments) and arguments[0] in _COMMANDS
+    parser = _keeping_parser() if keeping else _parser()
+    options = parser.parse_args(arguments)
+    if not keeping:
+        _check(parser, options)
     try:
-        return asyncio.run(_run(options))
+        return 0 if asyncio.run(_keep(options) if keeping else _run(options)) else 1
     except _SAID as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
@@ -57,125 +48,56 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ingest", description="Read documents into the library.")
-    parser.add_argument("path", nargs="+", type=Path, metavar="PATH", help="a folder, a file or a Git checkout")
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest",
+        description="Read documents into the library.",
+        epilog="`backup FILE` and `restore FILE` keep the library safe; a folder of that name is ./backup.",
+    )
+    what = "a folder, a file, a Git checkout, or the name of a source in the settings"
+    parser.add_argument("path", nargs="*", metavar="PATH|NAME", help=what)
+    parser.add_argument("--all", action="store_true", help="every source of the settings, every path read before")
+    parser.add_argument("--readers", metavar="GROUPS", help="who may read PATH: sre,dba or everyone; it is remembered")
     parser.add_argument("--name", default="", help="what the source is called; default: the folder's name")
     parser.add_argument("--services", type=Path, help="the file of services; default: services.yaml in PATH or beside")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.add_argument("--may-empty", action="store_true", help="delete everything of a source that is empty now")
+    parser.add_argument("--forget", metavar="NAME", help="delete the documents of a source that is read no more")
     parser.add_argument("--json", action="store_true", help="one JSON object per source on standard output")
     parser.add_argument("--config", type=Path, help="the settings file; default: nightshift.toml")
     return parser
 
 
-async def _run(options: argparse.Namespace) -> int:
-    settings = read_settings(options.config)
-    ok = True
-    async with open_library(settings) as library:
-        with open_manifest(settings.roots.home / "ingest.sqlite", library.collection) as manifest:
-            for path in options.path:
-                now = datetime.fromtimestamp(time.time(), UTC)
-                run = pipeline.Run(library, manifest, now, _graph(path, options.services), settings.ingest.batch)
-                async with _source(path, options.name, settings) as source:
-                    _claim(manifest, source.name, path, dry=options.dry_run)
-                    ok = await _one(source, run, options) and ok
-    return 0 if ok else 1
+def _keeping_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ingest", description="Keep the library safe.")
+    parser.add_argument("command", choices=_COMMANDS, help="write the library to FILE, or put FILE in its place")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the backup, a ZIP archive")
+    parser.add_argument("--config", type=Path, help="the settings file; default: nightshift.toml")
+    return parser
 
 
-def _source(path: Path, name: str, settings: Settings) -> AbstractAsyncContextManager[Source]:
-    vendor = "git" if (path / ".git").exists() else "folder"
-    table = {
-        "max_bytes": int(settings.ingest.max_file_mb * 1e6),
-        **settings.table("sources", vendor),
-        "path": path.expanduser().resolve(),
-        "name": name,
-    }
-    return load("sources", vendor, table, settings.roots)
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if bool(options.path) + options.all + bool(options.forget) != 1:
+        parser.error("give PATH or NAME, or --all, or --forget NAME")
+    if set(options.path) & set(_COMMANDS):
+        parser.error("backup and restore come first: `backup FILE`; a folder of that name is ./backup")
+    if options.name and len(options.path) > 1:
+        parser.error("--name names one source: give one PATH with it")
+    if not options.path and (options.name or options.readers is not None or options.services):
+        parser.error("--name, --readers and --services go with a PATH")
 
 
-def _graph(path: Path, named: Path | None) -> ServiceGraph:
-    if named:
-        return read_services(named)
-    near = [folder / "services.yaml" for folder in (path, path.resolve().parent)]
-    return next((read_services(file) for file in near if file.is_file()), ServiceGraph())
+async def _run(options: argparse.Namespace) -> bool:
+    settings, report = read_settings(options.config), Report(options.json)
+    if options.forget:
+        return await command.forget(options.forget, settings, report)
+    wanted = Wanted(options.path, options.all, options.name, options.readers, options.services)
+    return await command.read(wanted, command.How(options.dry_run, options.may_empty), settings, report)
 
 
-def _claim(manifest: Manifest, name: str, path: Path, *, dry: bool) -> None:
-    place, former = str(path.expanduser().resolve()), manifest.place(name)
-    if former not in ("", place) and Path(former).exists():
-        raise NameTaken(f"The name {name!r} stands for {former} already. Give {path} one of its own with --name.")
-    if not dry:
-        manifest.settle_at(name, place)
-
-
-async def _one(source: Source, run: pipeline.Run, options: argparse.Namespace) -> bool:
-    run = pipeline.Run(run.library, run.manifest, run.now, run.graph, run.batch, options.may_empty)
-    if options.dry_run:
-        plan = await pipeline.survey(source, run)
-        counts = {"new": len(plan.added), "changed": len(plan.changed), "deleted": len(plan.gone)}
-        _say({"source": source.name, **counts, "unchanged": plan.unchanged}, json_wanted=options.json)
-        return True
-    started = time.monotonic()
-    with _progress(source.name) as progress:
-        summary = await pipeline.ingest(source, run, progress)
-    _report(summary, time.monotonic() - started, json_wanted=options.json)
-    return bool(summary.added or summary.changed or summary.unchanged or summary.deleted)
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[pipeline.Progress]:
-    """A bar on a terminal, a line every few seconds anywhere else."""
-    console = Console(stderr=True)
-    if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task(name, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-        return
-    last = time.monotonic()
-
-    def line(done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= 5:
-            last = time.monotonic()
-            sys.stderr.write(f"{name}: {done} of {total} documents\n")
-
-    yield line
-
-
-def _report(summary: pipeline.Summary, seconds: float, *, json_wanted: bool) -> None:
-    pages = summary.added + summary.changed
-    counts: dict[str, object] = {
-        "source": summary.source,
-        "new": summary.added,
-        "changed": summary.changed,
-        "deleted": summary.deleted,
-        "unchanged": summary.unchanged,
-        "unreadable": len(summary.unreadable),
-        "skipped": sum(summary.skipped.values()),
-        "chunks": summary.chunks,
-        "seconds": round(seconds, 2),
-        "pages_per_second": round(pages / seconds, 1) if pages else 0,
-    }
-    if json_wanted:
-        details = {"unreadable": [asdict(one) for one in summary.unreadable], "skipped": dict(summary.skipped)}
-        _say({**counts, **details, "removed": dict(summary.removed)}, json_wanted=True)
-        return
-    lines = [f"  cannot read {one.id}: {one.reason}" for one in summary.unreadable[:_LISTED]]
-    if len(summary.unreadable) > _LISTED:
-        lines.append(f"  … and {len(summary.unreadable) - _LISTED} more")
-    lines += [f"  passed over {count}: {reason}" for reason, count in summary.skipped.items()]
-    lines += [f"  taken out {count} {what}" for what, count in summary.removed.items()]
-    sys.stdout.write("".join(line + "\n" for line in lines))
-    _say(counts, json_wanted=False)
-
-
-def _say(counts: dict[str, object], *, json_wanted: bool) -> None:
-    if json_wanted:
-        sys.stdout.write(json.dumps(counts, ensure_ascii=False) + "\n")
-        return
-    facts = ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in counts.items() if key != "source")
-    sys.stdout.write(f"{counts['source']}: {facts}\n")
+async def _keep(options: argparse.Namespace) -> bool:
+    settings, report = read_settings(options.config), Report()
+    await (safekeeping.write if options.command == "backup" else safekeeping.read)(options.file, settings, report)
+    return True
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
-"""Step 2, clean: what a person would not see in a document goes, before a model can read it."""
+"""Step 2, clean: what a person would not see, and what is not meant for one, goes before a model can read it."""
 
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from ingest.instructions import without_instructions
+
+INSTRUCTIONS = "instructions to the model"
+"""What ``Cleaned.removed`` calls sentences that address the assistant and not a person."""
 
 # Controls, soft hyphens, zero-width signs, direction marks (CVE-2021-42574), variation selectors and the invisible tag
 # letters that can spell a whole instruction (Unicode TR 36 and TR 39).
@@ -15,10 +20,11 @@ _INVISIBLE: tuple[tuple[str, str], ...] = (
     ("variation selectors", "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"),
     ("tag characters", "[\U000e0000-\U000e007f]"),
 )
+_SCRIPTS = "scripts and styles"
 # Openings of what is hidden up to its end tag. Every repetition has a bound: a document may be made to hang a regex.
 _HIDDEN: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("HTML comments", re.compile("<(?P<tag>!--)")),
-    ("scripts and styles", re.compile(r"<(?P<tag>script|style)\b[^<>]{0,2000}>", re.IGNORECASE)),
+    (_SCRIPTS, re.compile(r"<(?P<tag>script|style)\b[^<>]{0,2000}>", re.IGNORECASE)),
     (
         "hidden elements",
         re.compile(
@@ -28,6 +34,13 @@ _HIDDEN: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
+# Scripts elsewhere than between tags: tags that carry one, and links that are one.
+_CARRIERS = re.compile(
+    r"<[a-z][^<>]{0,2000}?(?:[\s\"'/]on[a-z]{3,20}\s?=|(?:java|vb)script:|data:text/html)[^<>]{0,2000}>"
+    r"|<script\s[^<>]{0,2000}?src\s?=[^<>]{0,2000}>",
+    re.IGNORECASE,
+)
+_SCRIPT_LINKS = re.compile(r"(?<=\]\()\s{0,9}<?(?:(?:java|vb)script|data:text/html)[^)\n]{0,2000}(?=\))", re.IGNORECASE)
 _UNSEEN_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("Markdown comments", re.compile(r"^ {0,3}\[(?://|comment|#)\]:[ \t]{0,9}(?:#|<>).*$", re.MULTILINE)),
     ("empty anchors", re.compile(r"<a\s{1,9}(?:name|id)=\"[^\"<>]{0,300}\"\s{0,9}>\s{0,9}</a>", re.IGNORECASE)),
@@ -66,6 +79,7 @@ def clean(text: str) -> Cleaned:
         removed[name] += count
     links = {found["name"].lower(): found["link"] for found in _DEFINITION.finditer(text)}
     text = _outside_code(text, lambda prose: _seen(_linked(prose, links), removed))
+    text, removed[INSTRUCTIONS] = without_instructions(text, [block.span() for block in _FENCED.finditer(text)])
     return Cleaned(text.strip("\n"), {name: count for name, count in removed.items() if count})
 
 
@@ -83,6 +97,9 @@ def _seen(prose: str, removed: Counter[str]) -> str:
     for name, opening in _HIDDEN:
         prose, count = _without_elements(prose, opening)
         removed[name] += count
+    for pattern in (_CARRIERS, _SCRIPT_LINKS):
+        prose, count = pattern.subn("", prose)
+        removed[_SCRIPTS] += count
     for name, pattern in _UNSEEN_LINES:
         prose, count = pattern.subn("", prose)
         removed[name] += count

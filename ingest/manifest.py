@@ -1,9 +1,10 @@
 """The manifest: which document is in which collection with which content, so that running twice changes nothing."""
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.sources.port import Entry
@@ -14,8 +15,11 @@ CREATE TABLE IF NOT EXISTS documents (
     digest TEXT NOT NULL, chunks INTEGER NOT NULL, reason TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (collection, source, id)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS sources (
-    collection TEXT NOT NULL, source TEXT NOT NULL, place TEXT NOT NULL, PRIMARY KEY (collection, source)
+CREATE TABLE IF NOT EXISTS finished (
+    collection TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (collection, source)
+) STRICT;
+CREATE TABLE IF NOT EXISTS origins (
+    source TEXT NOT NULL PRIMARY KEY, place TEXT NOT NULL, readers TEXT NOT NULL, services TEXT NOT NULL
 ) STRICT;
 """
 
@@ -36,13 +40,29 @@ class Record:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run has to do. ``unchanged`` documents are left alone; ``unreadable`` ones are those that still are."""
+    """What a run has to do. ``unchanged`` documents are left alone; ``unreadable`` ones are those that still are.
+
+    ``former`` are the digests under which the changed ones are stored.
+    """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
     gone: tuple[str, ...]
     unchanged: int
     unreadable: tuple[Record, ...]
+    former: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a source was last read, whatever the collection: from which path, for whom, with which file of services.
+
+    ``place`` is empty when it is no path; without ``readers`` everybody may read it.
+    """
+
+    place: str = ""
+    readers: tuple[str, ...] = ()
+    services: str = ""
 
 
 class Manifest:
@@ -57,12 +77,14 @@ class Manifest:
         known = {record.id: record for record in self._records(source)}
         there = {entry.id: entry.digest for entry in entries}
         same = [known[id] for id, digest in there.items() if id in known and known[id].digest == digest]
+        changed = tuple(id for id in there if id in known and known[id].digest != there[id])
         return Plan(
             added=tuple(id for id in there if id not in known),
-            changed=tuple(id for id in there if id in known and known[id].digest != there[id]),
+            changed=changed,
             gone=tuple(id for id in known if id not in there),
             unchanged=len(same),
             unreadable=tuple(record for record in same if record.reason),
+            former={id: known[id].digest for id in changed},
         )
 
     def record(self, source: str, records: Iterable[Record]) -> None:
@@ -88,23 +110,51 @@ class Manifest:
         """Drop every record of the collection: the store has lost it."""
         with self._connection:
             self._connection.execute("DELETE FROM documents WHERE collection=?", (self._collection,))
+            self._connection.execute("DELETE FROM finished WHERE collection=?", (self._collection,))
 
     def chunks(self) -> int:
         """How many chunks the collection should hold."""
         query = "SELECT coalesce(sum(chunks), 0) FROM documents WHERE collection=?"
         return int(self._connection.execute(query, (self._collection,)).fetchone()[0])
 
-    def place(self, source: str) -> str:
-        """Where a source of this name was read from; empty when there is none."""
-        query = "SELECT place FROM sources WHERE collection=? AND source=?"
-        row = self._connection.execute(query, (self._collection, source)).fetchone()
-        return str(row[0]) if row else ""
-
-    def settle_at(self, source: str, place: str) -> None:
-        """Note where a source is read from."""
+    def finish(self, source: str) -> None:
+        """Note that a source was read to its end."""
         with self._connection:
-            row = (self._collection, source, place)
-            self._connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?)", row)
+            row = (self._collection, source)
+            self._connection.execute("INSERT OR REPLACE INTO finished VALUES (?, ?)", row)
+
+    def sources(self, collection: str) -> tuple[str, ...]:
+        """The names of the sources that a collection has documents of, sorted."""
+        query = "SELECT DISTINCT source FROM documents WHERE collection=? ORDER BY source"
+        return tuple(str(row[0]) for row in self._connection.execute(query, (collection,)))
+
+    def missing_from(self, new: str, old: str) -> tuple[str, ...]:
+        """The sources of one collection that were not yet read to their end into another; none when both are one."""
+        query = "SELECT source FROM finished WHERE collection=?"
+        done = {str(row[0]) for row in self._connection.execute(query, (new,))}
+        return () if new == old else tuple(source for source in self.sources(old) if source not in done)
+
+    def documents(self, source: str) -> tuple[str, ...]:
+        """The ids of a source's documents in any collection, sorted."""
+        query = "SELECT DISTINCT id FROM documents WHERE source=? ORDER BY id"
+        return tuple(str(row[0]) for row in self._connection.execute(query, (source,)))
+
+    def origins(self) -> dict[str, Origin]:
+        """Every source that was ever read and not dropped, by name."""
+        rows = self._connection.execute("SELECT source, place, readers, services FROM origins ORDER BY source")
+        return {str(name): Origin(place, tuple(json.loads(readers)), near) for name, place, readers, near in rows}
+
+    def settle(self, source: str, origin: Origin) -> None:
+        """Note how a source is read."""
+        row = (source, origin.place, json.dumps(origin.readers), origin.services)
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)", row)
+
+    def drop(self, source: str) -> None:
+        """Forget a source altogether, in every collection."""
+        with self._connection:
+            for table in ("documents", "finished", "origins"):
+                self._connection.execute(f"DELETE FROM {table} WHERE source=?", (source,))  # noqa: S608 - our own names
 
     def _records(self, source: str) -> list[Record]:
         query = "SELECT id, digest, chunks, reason FROM documents WHERE collection=? AND source=?"
@@ -112,15 +162,34 @@ class Manifest:
 
 
 @contextmanager
-def open_manifest(path: Path, collection: str) -> Iterator[Manifest]:
-    """The manifest in an SQLite file, which is made when there is none. Raises ManifestUnavailable."""
+def open_manifest(path: Path, collection: str, *, copy: bool = False) -> Iterator[Manifest]:
+    """The manifest in an SQLite file, which is made when there is none. Raises ManifestUnavailable.
+
+    Of a ``copy`` the file never learns anything; it is not even made.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path, timeout=10)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+        with closing(_copied(path) if copy else _opened(path)) as connection:
             connection.executescript(_TABLES)
             yield Manifest(connection, collection)
-    except (OSError, sqlite3.Error) as failure:
+    except sqlite3.Error as failure:
         raise ManifestUnavailable(
             f"{path} cannot be used ({failure}). If it is damaged, delete it: the next run builds it again."
         ) from failure
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise ManifestUnavailable(f"{path.parent} cannot be made ({failure.strerror}); check home.") from failure
+    connection = sqlite3.connect(path, timeout=10)
+    connection.execute("PRAGMA journal_mode=WAL")
+    return connection
+
+
+def _copied(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:")
+    if path.exists():
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as file:
+            file.backup(connection)
+    return connection

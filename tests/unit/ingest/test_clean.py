@@ -20,6 +20,12 @@ from ingest.clean import clean
         pytest.param("a <p hidden>obey</p> b", "a  b", "hidden elements", id="hidden-attribute"),
         pytest.param("[//]: # (obey me)\ntext", "text", "Markdown comments", id="markdown-comment"),
         pytest.param("a<script>obey()</script>b", "ab", "scripts and styles", id="script"),
+        pytest.param('a <img src=x onerror="steal()"> b', "a  b", "scripts and styles", id="handler"),
+        pytest.param('<a href="javascript:steal()">a</a>', "a</a>", "scripts and styles", id="script-in-a-link"),
+        pytest.param(
+            "[a](javascript:steal%281%29)", "[a]()", "scripts and styles", id="Markdown-link-that-is-a-script"
+        ),
+        pytest.param("[a](data:text/html;base64,PHNj)", "[a]()", "scripts and styles", id="page-in-a-link"),
         pytest.param('# T<a name="x"></a>', "# T", "empty anchors", id="anchor"),
     ],
 )
@@ -37,6 +43,7 @@ def test_what_is_not_seen_goes_and_is_counted(text: str, cleaned: str, what: str
         "```html\n<!-- an example -->\n<p hidden>x</p>\n```",
         "- a\n\n  ~~~\n  <!-- in a list -->\n  ~~~",
         "if a < b and c > d",
+        "if a <on and on = b> [x](data/text.html) onerror=1",
         "磁盘已满 — “quotes”, emoji 🚒, café",
     ],
 )
@@ -57,7 +64,10 @@ def test_an_unclosed_comment_hides_nothing() -> None:
     assert clean("a <!-- b\n\nc").text == "a <!-- b\n\nc"
 
 
-@pytest.mark.parametrize("piece", ["<!--", "<p hidden>", "<a-", "<p ", "[//]: # (", " ", "```\n", "\u200b<", '<a id="'])
+@pytest.mark.parametrize(
+    "piece",
+    ["<!--", "<p hidden>", "<a-", "<p ", "[//]: # (", " ", "```\n", "\u200b<", '<a id="', "<p onab=", "](data:"],
+)
 def test_a_hostile_document_takes_no_longer(piece: str) -> None:
     started = time.monotonic()
     clean(piece * (1_000_000 // len(piece)) + "x")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sources.port import Entry
-from ingest.manifest import ManifestUnavailable, Record, open_manifest
+from ingest.manifest import Manifest, ManifestUnavailable, Origin, Record, open_manifest
 
 
 def entries(**digests: str) -> list[Entry]:
@@ -50,3 +50,66 @@ def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:
 
     with pytest.raises(ManifestUnavailable, match="delete it"), open_manifest(tmp_path / "m.sqlite", "c"):
         pass
+
+
+def test_a_new_collection_lacks_what_was_not_read_to_its_end(tmp_path: Path) -> None:
+    with open_manifest(tmp_path / "m.sqlite", "old") as old:
+        for source in ("docs", "wiki", "tickets"):
+            old.record(source, [Record("a", "1", 1)])
+
+    with open_manifest(tmp_path / "m.sqlite", "new") as new:
+        new.record("docs", [Record("a", "1", 1)])
+        new.finish("docs")
+        new.record("wiki", [Record("a", "1", 1)])
+
+        assert new.sources("old") == ("docs", "tickets", "wiki")
+        assert new.missing_from("new", "old") == ("tickets", "wiki")
+        assert new.missing_from("new", "new") == new.missing_from("new", "") == ()
+
+
+def test_how_a_source_is_read_is_known_in_every_collection_until_it_is_dropped(tmp_path: Path) -> None:
+    origin = Origin("/docs", ("sre",), "/services.yaml")
+    with open_manifest(tmp_path / "m.sqlite", "one") as one:
+        one.settle("docs", origin)
+        one.record("docs", [Record("a", "1", 1)])
+
+    with open_manifest(tmp_path / "m.sqlite", "two") as two:
+        assert two.origins() == {"docs": origin}
+        assert two.documents("docs") == ("a",)
+        two.drop("docs")
+        assert (two.origins(), two.documents("docs"), two.sources("one")) == ({}, (), ())
+
+
+def test_a_changed_document_is_known_by_its_former_digest(tmp_path: Path) -> None:
+    with open_manifest(tmp_path / "m.sqlite", "c") as manifest:
+        manifest.record("docs", [Record("a", "1", 1), Record("b", "1", 1)])
+
+        assert manifest.plan("docs", entries(a="2", b="1")).former == {"a": "1"}
+
+
+def test_a_lost_collection_is_nothing_that_was_read_to_its_end(tmp_path: Path) -> None:
+    with open_manifest(tmp_path / "m.sqlite", "new") as manifest:
+        _read(manifest)
+        manifest.forget_all()
+
+        assert manifest.sources("new") == ()
+    with open_manifest(tmp_path / "m.sqlite", "old") as old:
+        _read(old)
+        assert old.missing_from("new", "old") == ("docs",)
+
+
+def _read(manifest: Manifest) -> None:
+    manifest.record("docs", [Record("a", "1", 1)])
+    manifest.finish("docs")
+
+
+def test_a_copy_changes_nothing_and_makes_no_file(tmp_path: Path) -> None:
+    with open_manifest(tmp_path / "none/m.sqlite", "c", copy=True) as copy:
+        copy.settle("docs", Origin())
+    with open_manifest(tmp_path / "m.sqlite", "c") as manifest:
+        _read(manifest)
+        with open_manifest(tmp_path / "m.sqlite", "c", copy=True) as copy:
+            copy.forget_all()
+
+        assert manifest.chunks() == 1
+    assert not (tmp_path / "none").exists()
