@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | ask | doctor | settings | models | eval`."""
+"""The command line: `python -m bot serve | ask | knowledge | doctor | settings | models | eval`."""
 
 import argparse
 import sys
@@ -55,6 +55,14 @@ def _add_assistant(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     ask.add_argument("--query", action="store_true", help="search with the words as they stand, without rewriting them")
     ask.add_argument("--json", action="store_true", help="print the answer's card as JSON and nothing else")
     ask.set_defaults(run=_ask)
+
+    known = commands.add_parser("knowledge", help="show what is known, as a tree, or the gaps in it")
+    known.add_argument("--service", default="", metavar="NAME", help="only this service")
+    known.add_argument("--gaps", action="store_true", help="what is missing, stale, doubled or contradictory")
+    known.add_argument("--groups", default="", metavar="A,B", help="read as a member of these (default: as everybody)")
+    known.add_argument("--language", choices=("en", "zh"), default="en", help="the language of titles and advice")
+    known.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    known.set_defaults(run=_knowledge)
 
     evaluate = commands.add_parser("eval", help="measure the assistant on folders of cases")
     evaluate.add_argument("suite")
@@ -114,6 +122,15 @@ def _ask(given: argparse.Namespace) -> int:
 
     request = Request(given.question, thread_id=given.thread, as_query=given.query, as_json=given.json)
     return ask(_read(given), request)
+
+
+def _knowledge(given: argparse.Namespace) -> int:
+    from bot.knowledge_commands import Request, show
+
+    groups = tuple(group.strip() for group in given.groups.split(",") if group.strip())
+    request = Request(given.service, given.gaps, given.json, groups, given.language)
+    now = datetime.now(UTC)  # noqa: TID251  # a command starts here; below, the time is an argument
+    return show(_read(given), request, now)
 
 
 def _doctor(given: argparse.Namespace) -> int:

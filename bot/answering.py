@@ -16,10 +16,15 @@ from bot.steps.receive import receive
 from bot.steps.refine import refine
 from bot.steps.retrieve import retrieve
 from bot.steps.rewrite import rewrite, rewriting_prompt
+from bot.steps.vary import Varied, vary
 from bot.vocabulary import Answer, Done, Evidence, Findings, RewrittenQuery, Verdict
 from connectors.chat.port import Card
+from connectors.directory.port import DirectoryUnavailable
 from connectors.llm.port import Prompt, estimate_tokens
 from connectors.state.port import Question
+
+WIDEST_SHARE = 3
+"""One part in so many of the prompt's room is what a widened passage may take."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +40,33 @@ class Investigation:
 async def answer_question(question: Question, ports: Ports) -> None:
     """From a stored question to a delivered card."""
     started, step = ports.clock(), ports.state.step
-    query = receive(question, await ports.state.thread(question.thread_id))
+    query = receive(question, await ports.state.thread(question.thread_id), await groups_of(question.author, ports))
     narrator = Narrator(ports.state, question.id, query.language, ports.clock)
     await narrator.doing("rewrite")
     rewritten = await step("rewrite", RewrittenQuery, partial(rewrite, query, ports.services, ports.ladder))
     if rewritten.route == "chat":
         card = present_chat(query, footer([rewritten.spent], ports.clock() - started, rounds=0))
     else:
-        found = await investigate(rewritten, ports, narrator, until=started + ports.limits.seconds)
+        varied = await step("vary", Varied, partial(vary, rewritten, ports.ladder))
+        searched = rewritten.model_copy(update={"searches": varied.searches})
+        found = await investigate(searched, ports, narrator, until=started + ports.limits.seconds)
         said = Answer()
         if found.verdicts[-1].enough:
             await narrator.doing("answer")
             said = await step("answer", Answer, partial(write, rewritten, found.numbered, ports, narrator))
-        spent = [rewritten.spent, *(verdict.spent for verdict in found.verdicts), said.spent]
+        spent = [rewritten.spent, varied.spent, *(verdict.spent for verdict in found.verdicts), said.spent]
         cost = footer(spent, ports.clock() - started, len(found.verdicts))
         report = Report(rewritten, said, found.evidence, found.looked_for)
         card = present(query, report, ports.terms, cost)
     await hand_over(question, card, ports)
+
+
+async def groups_of(author: str, ports: Ports) -> tuple[str, ...] | None:
+    """The groups of an author; None when nobody can tell."""
+    try:
+        return await ports.membership.groups(author)
+    except DirectoryUnavailable:
+        return None
 
 
 async def investigate(query: RewrittenQuery, ports: Ports, narrator: Narrator, until: float) -> Investigation:
@@ -84,7 +99,8 @@ async def look(query: RewrittenQuery, ports: Ports, narrator: Narrator) -> Findi
     await narrator.doing("gather")
     asked = await gather(query, ports.plugins)
     await narrator.doing("retrieve", query.searches[0])
-    found = await retrieve(query, ports.library, ports.limits.hits)
+    room, count = budget(ports)
+    found = await retrieve(query, ports.library, ports.limits.hits, room // WIDEST_SHARE, count)
     return Findings(evidence=(*asked.evidence, *found.evidence))
 
 

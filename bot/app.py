@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,37 @@ from typing import Any
 from bot.answering import fixed_prompts
 from bot.assistant import Assistant, give_up, take_up
 from bot.ladder import Ladder
+from bot.membership import Membership
 from bot.plugin import Plugin
+from bot.plugins.incidents import Incidents
 from bot.plugins.people import People
 from bot.plugins.services import Services
 from bot.ports import Limits, Ports
-from bot.rules.terms import content_terms
+from bot.rules.terms import terms_by
 from bot.settings import Settings
+from connectors.directory.port import Directory
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.llm.port import ModelUnavailable
 from connectors.load import load
+from connectors.rerank.port import RerankUnavailable
 from connectors.state.port import StateUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
+from knowledge.catalogue import Order
+from knowledge.glossary import BadGlossary, read_glossary
+from knowledge.library import Library
 from knowledge.opening import open_library
 from knowledge.service_graph import BadServices, ServiceGraph, read_services
+from knowledge.taxonomy import read_taxonomy
 
-CANNOT_OPEN = (BadServices, EmbeddingUnavailable, ModelUnavailable, StateUnavailable, VectorStoreUnavailable)
+CANNOT_OPEN = (
+    BadGlossary,
+    BadServices,
+    EmbeddingUnavailable,
+    ModelUnavailable,
+    RerankUnavailable,
+    StateUnavailable,
+    VectorStoreUnavailable,
+)
 """What opening the assistant may raise; each says in a line or two what to do."""
 
 DEMO = Path(__file__).parent.parent / "deploy" / "demo"
@@ -37,8 +53,11 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
     async with AsyncExitStack() as opened:
         library = await opened.enter_async_context(open_library(settings))
         models = [await opened.enter_async_context(_port(settings, "llm", name)) for name in settings.ports.llm]
-        graph = _graph(settings)
-        plugins = await _plugins(settings, graph, opened)
+        graph = service_graph(settings)
+        directory = await _directory(settings, opened)
+        plugins = _plugins(library, graph, directory)
+        glossary = read_glossary(settings.knowledge.glossary)
+        membership = Membership(directory)
         # The state comes last, so that at the end work stops before what it works with is closed.
         state = await opened.enter_async_context(_port(settings, "state", settings.ports.state))
         ports = Ports(
@@ -48,32 +67,42 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
             plugins=plugins,
             chats={},
             services=graph.mentioned,
-            terms=content_terms,
+            terms=terms_by(glossary),
             limits=_limits(settings),
             clock=time.monotonic,
+            membership=membership,
         )
         await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
         warming = asyncio.create_task(ports.ladder.warm(fixed_prompts()))
         opened.callback(warming.cancel)
-        yield Assistant(state=state, library=library)
+        yield Assistant(state=state, library=library, membership=membership, order=order_of(settings, graph))
+
+
+def order_of(settings: Settings, services: ServiceGraph) -> Order:
+    """By what the catalogue is ordered and judged. Raises BadTaxonomy."""
+    return Order(services, read_taxonomy(settings.knowledge.taxonomy), settings.knowledge.stale_days)
 
 
 def _port(settings: Settings, seam: str, name: str, defaults: Mapping[str, object] | None = None) -> Any:  # any port
     return load(seam, name, {**(defaults or {}), **settings.table(seam, name)}, settings.roots)
 
 
-def _graph(settings: Settings) -> ServiceGraph:
+def service_graph(settings: Settings) -> ServiceGraph:
+    """The services that the settings name, the demo's when they name none. Raises BadServices."""
     file = settings.services_file or (DEMO / "services.yaml" if settings.demo else None)
     return read_services(file) if file else ServiceGraph()
 
 
-async def _plugins(settings: Settings, graph: ServiceGraph, opened: AsyncExitStack) -> tuple[Plugin, ...]:
-    plugins: list[Plugin] = [Services(graph)]
-    if settings.ports.directory:
-        demo = {"path": DEMO / "oncall.yaml"} if settings.demo and settings.ports.directory == "file" else {}
-        directory = _port(settings, "directory", settings.ports.directory, demo)
-        plugins.append(People(await opened.enter_async_context(directory), graph))
-    return tuple(plugins)
+async def _directory(settings: Settings, opened: AsyncExitStack) -> Directory | None:
+    if not settings.ports.directory:
+        return None
+    demo = {"path": DEMO / "oncall.yaml"} if settings.demo and settings.ports.directory == "file" else {}
+    opening: AbstractAsyncContextManager[Directory] = _port(settings, "directory", settings.ports.directory, demo)
+    return await opened.enter_async_context(opening)
+
+
+def _plugins(library: Library, graph: ServiceGraph, directory: Directory | None) -> tuple[Plugin, ...]:
+    return (Services(graph), *([People(directory, graph)] if directory else []), Incidents(library, graph))
 
 
 def _limits(settings: Settings) -> Limits:

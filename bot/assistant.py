@@ -1,8 +1,9 @@
 """The door: messages and verdicts come in here, and each question that was let in leaves with a card."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 import structlog
@@ -10,11 +11,14 @@ import structlog
 from bot import metrics
 from bot.answering import answer_question
 from bot.errors import UserFacing
+from bot.membership import NO_DIRECTORY, Membership
 from bot.ports import Ports
 from bot.steps.deliver import deliver
 from bot.steps.wording import FAILED
 from connectors.chat.port import Card, IncomingMessage, Undeliverable
+from connectors.directory.port import DirectoryUnavailable
 from connectors.state.port import Feedback, Frame, Question, Received, State, StateUnavailable, ThreadSummary
+from knowledge.catalogue import Catalogue, Order
 from knowledge.language import language_of
 from knowledge.library import Library, StoredDocument
 
@@ -27,6 +31,13 @@ class Assistant:
 
     state: State
     library: Library
+    membership: Membership = NO_DIRECTORY
+    order: Order = field(default_factory=Order)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What the library holds, listed for each reader, with its gaps."""
+        return Catalogue(self.library, self.order)
 
     async def on_message(self, message: IncomingMessage) -> tuple[str, bool]:
         """Commit the message and its work. The question's id, and False when the same delivery came before."""
@@ -54,9 +65,17 @@ class Assistant:
         """Keep a thumb and its reason; False when there is no such question."""
         return await self.state.record_feedback(Feedback(question_id, author, vote, reason, now))
 
-    async def document(self, document_id: str) -> StoredDocument | None:
-        """A document of the library, cut as it is stored, to be opened at a passage."""
-        return await self.library.document(document_id)
+    async def groups(self, author: str) -> tuple[str, ...]:
+        """What decides which documents there are for an author; nothing while the directory cannot be read."""
+        try:
+            return await self.membership.groups(author)
+        except DirectoryUnavailable as unreadable:
+            log.warning("directory unreadable", reason=str(unreadable))
+            return ()
+
+    async def document(self, document_id: str, groups: Sequence[str]) -> StoredDocument | None:
+        """A document that these groups may read, cut as it is stored, to be opened at a passage."""
+        return await self.library.document(document_id, groups)
 
 
 async def take_up(question_id: str, ports: Ports) -> None:

@@ -21,6 +21,7 @@ from bot.settings import Settings
 from connectors.embedding.port import Embedding
 from connectors.llm.port import LanguageModel, ModelUnavailable, Prompt
 from connectors.load import load
+from connectors.rerank.port import Reranker
 from connectors.state.port import State
 from knowledge.opening import open_library
 
@@ -147,6 +148,15 @@ async def embedding(examination: Examination) -> list[Finding]:
         return [Finding("embedding", "OK", f"{opened.identity}, {len(vector)} dimensions")]
 
 
+async def rerank(examination: Examination) -> list[Finding]:
+    """The reranker, where one is switched on: it loads and gives a score."""
+    if examination.settings.ports.rerank is None:
+        return [Finding("rerank", "OK", "switched off")]
+    async with cast("AbstractAsyncContextManager[Reranker]", _port(examination, "rerank")) as opened:
+        await opened.score("What fills the disk?", ["Old logs fill the disk."])
+        return [Finding("rerank", "OK", f"{opened.identity}, for {', '.join(opened.languages) or 'any language'}")]
+
+
 async def index(examination: Examination) -> list[Finding]:
     """The index: built with this embedding, not empty, not old."""
     async with open_library(examination.settings) as library:
@@ -176,6 +186,7 @@ CHECKS: dict[str, Check] = {
     "models": models,
     "database": database,
     "embedding": embedding,
+    "rerank": rerank,
     "index": index,
     "llm": llm,
 }

@@ -11,11 +11,12 @@ from connectors.configuration import BadSettings
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.llm.port import ModelUnavailable
 from connectors.load import UnknownVendor
+from connectors.rerank.port import RerankUnavailable
 from connectors.state.port import StateUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 
 _SECONDS_PER_CHECK = 180.0
-_UNAVAILABLE = (StateUnavailable, VectorStoreUnavailable, EmbeddingUnavailable, ModelUnavailable)
+_UNAVAILABLE = (StateUnavailable, VectorStoreUnavailable, EmbeddingUnavailable, RerankUnavailable, ModelUnavailable)
 _BROKEN = (BadSettings, UnknownVendor, ImportError, OSError)
 
 

@@ -19,5 +19,6 @@ def set_up_logs() -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Looked up at every event: whoever embeds us may have put another stream in its place since.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.ladder import Ladder
+from bot.membership import NO_DIRECTORY, Membership
 from bot.plugin import Plugin
 from bot.rules.entities import Names
 from bot.rules.terms import Terms
@@ -38,3 +39,4 @@ class Ports:
     terms: Terms
     limits: Limits
     clock: Callable[[], float]
+    membership: Membership = NO_DIRECTORY

@@ -25,6 +25,7 @@ from bot.terminal_view import View
 from connectors.chat.port import Card, IncomingMessage
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.llm.port import ModelUnavailable
+from connectors.rerank.port import RerankUnavailable
 from connectors.state.port import StateUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 
@@ -60,11 +61,14 @@ class Door(Protocol):
         """Progress up to the card. Raises NoAnswer."""
 
 
+_MISSING = (EmbeddingUnavailable, ModelUnavailable, RerankUnavailable, StateUnavailable, VectorStoreUnavailable)
+
+
 def ask(settings: Settings, request: Request) -> int:
     """Ask, show, and say by the exit code what came: 0 an answer, 3 not enough evidence, 1 a failure."""
     try:
         card = asyncio.run(_within(settings, request.readable()))
-    except (NoAnswer, StateUnavailable, VectorStoreUnavailable, EmbeddingUnavailable, ModelUnavailable) as failed:
+    except (NoAnswer, *_MISSING) as failed:
         print(" ".join(str(failed).split()), file=sys.stderr)  # noqa: T201  # the terminal is this module's job
         return 1
     if request.as_json:

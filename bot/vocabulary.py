@@ -43,7 +43,10 @@ class Turn(Frozen):
 
 
 class Query(Frozen):
-    """What a person asked, in which thread, and what was said there before."""
+    """What a person asked, in which thread, and what was said there before.
+
+    ``groups`` are the person's: they decide which documents there are for this question.
+    """
 
     question_id: str
     text: str
@@ -53,6 +56,7 @@ class Query(Frozen):
     history: tuple[Turn, ...] = ()
     edited: str | None = None
     notices: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 class Spent(Frozen):
@@ -81,6 +85,7 @@ class RewrittenQuery(Frozen):
     route: Route
     entities: Entities
     follow_up: bool = False
+    groups: tuple[str, ...] = ()
     by: Writer = "rules"
     spent: Spent = Spent()
 
@@ -89,7 +94,7 @@ class Evidence(Frozen):
     """One quotable fact with its provenance. ``failure`` is evidence too: what could not be asked, and why."""
 
     id: str
-    kind: Literal["document", "people", "services", "failure"]
+    kind: Literal["document", "incident", "people", "services", "failure"]
     title: str
     heading: str = ""
     text: str

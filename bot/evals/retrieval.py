@@ -1,7 +1,5 @@
 """Evaluates retrieval on a folder of cases: documents through the product's ingest, questions through its search."""
 
-import csv
-import gzip
 import json
 import math
 import tempfile
@@ -11,32 +9,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.evals.cases import Case, read_cases
+from bot.evals.measures import ndcg, percentile, recall, reciprocal_rank
 from connectors.configuration import Roots
 from connectors.load import load
 from connectors.sources.port import Source
 from ingest.manifest import open_manifest
 from ingest.pipeline import Progress, Run, ingest
-from knowledge.library import Library
+from knowledge.library import Legs, Library
 from knowledge.opening import Configured, Parts, open_library
+from knowledge.settings import Knowledge
 
 _SOURCE = "eval"
 _CHUNKS = 60
-_FIELDS = ("lang", "kind", "src")
 _MOST_GROUPS = 12
 
-
-class BadCases(ValueError):
-    """The folder cannot be used as cases; the message says which file and why."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A question, its relevant documents with their grades, and the fields that results are broken down by."""
-
-    id: str
-    text: str
-    relevant: Mapping[str, float]
-    groups: tuple[str, ...]
+PRODUCT = "all"
+ABLATIONS: Mapping[str, Legs] = {
+    "dense": Legs(sentences=False, words=False, variants=False, rerank=False),
+    "sparse": Legs(meaning=False, rerank=False),
+    "dense+sentences": Legs(words=False, variants=False, rerank=False),
+    "hybrid": Legs(variants=False, rerank=False),
+    "+variants": Legs(rerank=False),
+    "+rerank": Legs(),
+}
+"""What is switched on, line by line; the last is the product, and the same as the one before without a reranker."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +48,20 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Cases:
-    """A folder of cases, read."""
+class Evaluation:
+    """The outcomes of every ablation, the size of the index and how long it took to build."""
 
-    corpus: tuple[Mapping[str, object], ...]
-    cases: tuple[Case, ...]
+    outcomes: Mapping[str, Sequence[Outcome]]
+    documents: int
+    chunks: int
+    megabytes: float
+    seconds: float
 
 
 @dataclass(frozen=True)
 class _Chosen:
     embedding: str
+    rerank: str | None
     vectors: str = "edge"
 
 
@@ -77,14 +78,18 @@ class _Apart:
 
     @property
     def ports(self) -> Parts:
-        return _Chosen(self.settings.ports.embedding)
+        return _Chosen(self.settings.ports.embedding, self.settings.ports.rerank)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return self.settings.knowledge
 
     def table(self, seam: str, name: str) -> Mapping[str, object]:
-        return self.settings.table(seam, name) if seam == "embedding" else {}
+        return self.settings.table(seam, name) if seam in ("embedding", "rerank") else {}
 
 
-async def evaluate(folder: Path, settings: Configured, progress: Progress) -> list[Outcome]:
-    """Index the corpus in a temporary folder and ask every question that has a relevant document.
+async def evaluate(folder: Path, settings: Configured, progress: Progress) -> Evaluation:
+    """Index the corpus in a temporary folder and ask every question that has a relevant document, per ablation.
 
     Documents are ranked by their best chunk. Nothing is tuned to the set: what is measured is what a user gets.
     Raises BadCases.
@@ -95,9 +100,14 @@ async def evaluate(folder: Path, settings: Configured, progress: Progress) -> li
         documents = [_page(row) for row in cases.corpus]
         table = {"name": _SOURCE, "documents": documents}
         async with open_library(apart) as library, load("sources", "memory", table, apart.roots) as source:
+            started = time.perf_counter()
             await _index(source, library, Path(home), progress)
+            seconds = time.perf_counter() - started
             await library.search([cases.cases[0].text])
-            return [await _ask(library, case) for case in cases.cases]
+            names = [name for name in ABLATIONS if name != "+rerank" or settings.ports.rerank]
+            asked = {name: [await _ask(library, case, ABLATIONS[name]) for case in cases.cases] for name in names}
+            chunks = (await library.facts()).chunks
+            return Evaluation(asked, len(documents), chunks, _megabytes(Path(home)), seconds)
 
 
 async def _index(source: Source, library: Library, home: Path, progress: Progress) -> None:
@@ -106,9 +116,11 @@ async def _index(source: Source, library: Library, home: Path, progress: Progres
         await ingest(source, run, progress)
 
 
-async def _ask(library: Library, case: Case) -> Outcome:
+async def _ask(library: Library, case: Case, legs: Legs) -> Outcome:
+    where = {"language": case.languages} if case.languages else None
     started = time.perf_counter()
-    hits = await library.search([case.text], limit=_CHUNKS)
+    # A reader of no group, as most are: the filter by who may read is part of what is timed.
+    hits = await library.search([case.text], limit=_CHUNKS, where=where, legs=legs)
     milliseconds = 1000 * (time.perf_counter() - started)
     ranked = list(dict.fromkeys(hit.chunk.document_id.removeprefix(f"{_SOURCE}/") for hit in hits))
     return Outcome(
@@ -120,24 +132,9 @@ async def _ask(library: Library, case: Case) -> Outcome:
     )
 
 
-def recall(ranked: Sequence[str], relevant: Mapping[str, float], k: int) -> float:
-    """The share of the relevant documents that is among the first k; with one relevant document, whether it is."""
-    return sum(id in relevant for id in ranked[:k]) / len(relevant)
-
-
-def ndcg(ranked: Sequence[str], relevant: Mapping[str, float], k: int) -> float:
-    """Normalised discounted cumulative gain (Järvelin and Kekäläinen, 2002); as in trec_eval, the grade is the gain."""
-    gained = _discounted(relevant.get(id, 0) for id in ranked[:k])
-    return gained / _discounted(sorted(relevant.values(), reverse=True)[:k])
-
-
-def _discounted(grades: Iterable[float]) -> float:
-    return math.fsum(grade / math.log2(rank + 1) for rank, grade in enumerate(grades, 1))
-
-
-def reciprocal_rank(ranked: Sequence[str], relevant: Mapping[str, float]) -> float:
-    """One over the rank of the first relevant document; 0 when none was found."""
-    return next((1 / rank for rank, id in enumerate(ranked, 1) if id in relevant), 0.0)
+def _megabytes(folder: Path) -> float:
+    """What the files really take: the store makes them larger than they are."""
+    return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
 def figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
@@ -151,71 +148,48 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
         "ndcg@10": mean(one.ndcg for one in outcomes),
         "mrr": mean(one.reciprocal_rank for one in outcomes),
         "ms_per_query": round(mean(one.milliseconds for one in outcomes), 1),
+        "ms_p95": round(percentile([one.milliseconds for one in outcomes], 0.95), 1),
         "n": len(outcomes),
     }
 
 
-def report(outcomes: Sequence[Outcome]) -> str:
-    """A table with one line per group of questions, and the figures of all as JSON on the last line."""
-    groups = sorted({group for one in outcomes for group in one.case.groups})
-    total = figures(outcomes)
-    rows = [(group, figures([one for one in outcomes if group in one.case.groups])) for group in groups]
-    if len(rows) > _MOST_GROUPS:
-        rows = []
-    width = max(len(name) for name, _ in [*rows, ("all", total)])
-    lines = [" ".join([" " * width, *(f"{name:>12}" for name in total)])]
-    lines += [
-        " ".join([f"{name:<{width}}", *(f"{v:>12}" for v in row.values())]) for name, row in [*rows, ("all", total)]
-    ]
-    if any("body only" in one for one in groups):
-        lines.append(
-            "Titles are indexed as in the product, also where the set asks for bodies only: those lines flatter."
-        )
-    return "\n".join([*lines, json.dumps(total)])
+def report(evaluation: Evaluation) -> str:
+    """A table of the ablations, one of the product by group of questions, and all of it as JSON on the last line.
+
+    The JSON's own figures are the product's.
+    """
+    ablations = {name: figures(outcomes) for name, outcomes in evaluation.outcomes.items()}
+    product = list(evaluation.outcomes.values())[-1]
+    names = sorted({group for one in product for group in one.case.groups})
+    groups = {name: figures([one for one in product if name in one.case.groups]) for name in names}
+    shown = groups if len(groups) <= _MOST_GROUPS else {}
+    total = figures(product)
+    index = {
+        "documents": evaluation.documents,
+        "chunks": evaluation.chunks,
+        "megabytes": round(evaluation.megabytes, 1),
+        "seconds": round(evaluation.seconds, 1),
+    }
+    lines = [*_table(ablations), "", *_table({**shown, PRODUCT: total}), "", *_remarks(product, index)]
+    return "\n".join([*lines, json.dumps({**total, "index": index, "ablations": ablations, "groups": shown})])
 
 
-def read_cases(folder: Path) -> Cases:
-    """The cases in a folder. Raises BadCases."""
-    name = "corpus.jsonl.gz" if (folder / "corpus.jsonl.gz").is_file() else "corpus.jsonl"
-    corpus, queries = _rows(folder / name), _rows(folder / "queries.jsonl")
-    grades = _grades(folder / "qrels.tsv")
-    cases = [
-        Case(str(row["_id"]), str(row["text"]), grades[str(row["_id"])], _groups(row))
-        for row in queries
-        if str(row["_id"]) in grades
-    ]
-    if not corpus or not cases:
-        raise BadCases(f"{folder}: no documents, or no query with a relevant document in qrels.tsv.")
-    return Cases(tuple(corpus), tuple(cases))
+def _table(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
+    width = max(map(len, rows))
+    heads = next(iter(rows.values()))
+    head = " ".join([" " * width, *(f"{name:>12}" for name in heads)])
+    return [head, *(" ".join([f"{n:<{width}}", *(f"{v:>12}" for v in row.values())]) for n, row in rows.items())]
 
 
-def _groups(row: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple(f"{field}={row[field]}" for field in _FIELDS if row.get(field))
-
-
-def _rows(path: Path) -> list[Mapping[str, object]]:
-    try:
-        text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text("utf-8")
-        rows = [json.loads(line) for line in text.split("\n") if line.strip()]
-    except (OSError, EOFError, ValueError) as problem:
-        raise BadCases(f"{path}: {problem}") from problem
-    if any(not isinstance(row, dict) or "_id" not in row or "text" not in row for row in rows):
-        raise BadCases(f'{path}: every line must be a JSON object with "_id" and "text".')
-    return rows
-
-
-def _grades(path: Path) -> dict[str, dict[str, float]]:
-    grades: dict[str, dict[str, float]] = {}
-    try:
-        rows = list(csv.reader(path.read_text("utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
-        for query, document, grade in rows[1:] if rows and rows[0][:1] == ["query-id"] else rows:
-            if float(grade) > 0:
-                grades.setdefault(query, {})[document] = float(grade)
-    except (OSError, ValueError) as problem:
-        raise BadCases(
-            f"{path}: {problem}; each line is query-id, corpus-id and score, separated by tabs."
-        ) from problem
-    return grades
+def _remarks(product: Sequence[Outcome], index: Mapping[str, float]) -> Iterable[str]:
+    yield (
+        f"index: {index['documents']:g} documents, {index['chunks']:g} chunks, {index['megabytes']:g} MB, "
+        f"built in {index['seconds']:g} s"
+    )
+    if any(one.case.languages for one in product):
+        yield "Questions whose pages are all in the other language are asked of pages in that language."
+    if any("body only" in group for one in product for group in one.case.groups):
+        yield "Titles are indexed as in the product, also where the set asks for bodies only: those lines flatter."
 
 
 def _page(row: Mapping[str, object]) -> dict[str, object]:

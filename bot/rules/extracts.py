@@ -7,6 +7,7 @@ from statistics import fmean
 
 from bot.rules.sentences import sentences
 from bot.rules.terms import Terms
+from bot.rules.trouble import asks_what_happened_before
 from bot.vocabulary import Claim, Evidence
 from knowledge.language import language_of
 
@@ -122,14 +123,21 @@ def pick(questions: Sequence[str], found: Sequence[Evidence], terms: Terms, most
     """The best sections of the best evidence, by the mean of what they say to each wording of the question.
 
     Evidence comes best first, and the rank of its document counts beside the words it shares with the question. What a
-    table answers exactly (who is on call, what depends on what) stands alone.
+    table answers exactly (who is on call, what depends on what) stands alone, and so do past incidents when they are
+    asked for; otherwise an incident comes behind the documents, unless its own is among them.
     """
+    past = [one for one in found if one.kind == "incident"]
+    if past and any(map(asks_what_happened_before, questions)):
+        return [Passage(one, "", one.text) for one in past]
     wordings = [terms(question) for question in dict.fromkeys(questions) if terms(question)]
     together = frozenset[str]().union(*wordings)
     language = language_of(questions[0])
     asks_how = any(_ASKS_HOW.search(question) for question in questions)
-    ranks = {document: rank for rank, document in enumerate(dict.fromkeys(e.document_id for e in found))}
     exact = [one for one in found if one.kind in ("people", "services")]
+    documents = [one for one in found if one.kind == "document"]
+    read = {one.document_id for one in documents}
+    candidates = exact or [*documents, *(one for one in past if one.document_id not in read)]
+    ranks = {document: rank for rank, document in enumerate(dict.fromkeys(one.document_id for one in candidates))}
     scored = [
         (
             fmean(_fit(section, evidence, wanted, terms, asks_how=asks_how) for wanted in wordings)
@@ -138,7 +146,7 @@ def pick(questions: Sequence[str], found: Sequence[Evidence], terms: Terms, most
             evidence,
             section,
         )
-        for evidence in exact or [one for one in found if one.kind == "document"]
+        for evidence in candidates
         for section in sections(evidence.text)
         if together & terms(f"{evidence.title} {evidence.heading} {section.text}")
     ]

@@ -116,7 +116,7 @@ async def answer(
     """
     asked, evidence, wordings = ladder.for_question(), list(numbered.values()), _wordings(query)
     picked = pick(wordings, evidence, terms, MOST_PASSAGES)
-    exact = any(passage.evidence.kind != "document" for passage in picked)
+    exact = all(passage.evidence.kind != "document" for passage in picked)
     warned = [] if exact else warnings(wordings, evidence, terms)
     small = asked.best is not None and asked.best.level == "local"
     draft = Draft(numbered, terms, query.entities.environments, query.language if small else None)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from bot.ladder import Ladder
 from bot.rules.entities import Names
 from bot.rules.terms import Terms
+from bot.rules.trouble import asks_what_happened_before
 from bot.steps.compose import material
 from bot.steps.prompts import instruction
 from bot.vocabulary import Evidence, RewrittenQuery, Verdict
@@ -54,20 +55,28 @@ def judge_by_rules(query: RewrittenQuery, found: Found, terms: Terms, services: 
     """Enough when a piece of evidence is near enough to the question, and what the question names occurs somewhere.
 
     Nearness adds up what two measures say: the centred cosine knows paraphrases, the share of the question's words that
-    occur knows names. What a table answers exactly is enough by itself.
+    occur knows names. What a table answers exactly is enough by itself, and so is a past incident when that is what
+    was asked for. An incident at other services than those of the question counts for nothing.
     """
-    together = "\n".join(f"{e.title} {e.heading} {e.text}" for e in found.evidence if e.kind != "failure")
+    counting = [one for one in found.evidence if one.kind != "failure" and _concerns(one, query, services)]
+    together = "\n".join(f"{one.title} {one.heading} {one.text}" for one in counting)
     unnamed = [name for name in query.entities.services if name not in services(together)]
     unseen = [name for name in query.entities.identifiers if name.lower() not in together.lower()]
     wanted = terms(query.text)
-    numbered = list(found.numbered.values())
+    numbered = [one for one in found.numbered.values() if _concerns(one, query, services)]
     nearest = max((_nearness(one, wanted, terms) for one in numbered), default=0.0)
-    exact = any(one.kind in ("people", "services") for one in numbered)
-    enough = exact or (nearest >= NEAR_ENOUGH and not unnamed and not unseen)
+    exact = {"people", "services"} | ({"incident"} if asks_what_happened_before(query.text) else set())
+    enough = any(one.kind in exact for one in numbered) or (nearest >= NEAR_ENOUGH and not unnamed and not unseen)
     if enough:
         return Verdict(enough=True)
     uncovered = _as_asked(query.text, wanted - terms(together), terms)
     return Verdict(enough=False, missing=tuple(name for name in (*unnamed, *unseen, uncovered) if name))
+
+
+def _concerns(evidence: Evidence, query: RewrittenQuery, services: Names) -> bool:
+    """Whether evidence may count: an incident's heading names its services, its text the question's as well."""
+    asked = query.entities.services
+    return evidence.kind != "incident" or not asked or not set(asked).isdisjoint(services(evidence.heading))
 
 
 def _as_asked(text: str, uncovered: frozenset[str], terms: Terms) -> str:

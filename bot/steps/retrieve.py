@@ -1,32 +1,44 @@
-"""Step 5: the library is searched for all forms of the query at once."""
+"""Step 5: the library is searched for all forms of the query at once, small to large."""
+
+from collections.abc import Sequence
 
 from bot.vocabulary import Evidence, Findings, RewrittenQuery
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
-from knowledge.library import Hit, Library
+from knowledge.library import Hit, Legs, Library, Passage
+from knowledge.passages import Size
 
 
-async def retrieve(query: RewrittenQuery, library: Library, hits: int) -> Findings:
-    """The best chunks as evidence, best first. Without the embedding, words alone find them; what failed is said."""
+async def retrieve(query: RewrittenQuery, library: Library, hits: int, room: int, size: Size) -> Findings:
+    """The best passages as evidence, best first; where much of a section was found, all of it, up to ``room`` tokens.
+
+    Without the embedding, words alone find them; what failed is said.
+    """
+    failures: list[Evidence] = []
+    found: Sequence[Hit] = ()
+    passages: Sequence[Passage] = ()
     try:
-        found, failures = await library.search(query.searches, limit=hits), []
-    except EmbeddingUnavailable as missing:
-        failures = [_failure("embedding", missing)]
-        found = await library.search(query.searches, limit=hits, by_words_alone=True)
+        try:
+            found = await library.search(query.searches, query.groups, hits)
+        except EmbeddingUnavailable as missing:
+            failures.append(_failure("embedding", missing))
+            found = await library.search(query.searches, query.groups, hits, legs=Legs(meaning=False))
+        passages = await library.passages(found, query.groups, room, size)
+        if not found and not failures and (advice := (await library.facts()).advice):
+            failures.append(Evidence(id="failure:library", kind="failure", title="library", text=advice))
     except VectorStoreUnavailable as missing:
-        found, failures = [], [_failure("library", missing)]
-    if not found and not failures and (advice := (await library.facts()).advice):
-        failures = [Evidence(id="failure:library", kind="failure", title="library", text=advice)]
-    return Findings(evidence=(*map(_evidence, found), *failures))
+        failures.append(_failure("library", missing))
+    return Findings(evidence=(*map(_evidence, passages), *failures))
 
 
-def _evidence(hit: Hit) -> Evidence:
+def _evidence(passage: Passage) -> Evidence:
+    hit = passage.hit
     return Evidence(
-        id=hit.chunk.id,
+        id=hit.chunk.id if len(passage.chunks) == 1 else f"{passage.chunks[0].id}+{len(passage.chunks)}",
         kind="document",
         title=hit.title,
-        heading=hit.chunk.heading,
-        text=hit.chunk.text,
+        heading=passage.heading,
+        text=passage.text,
         link=hit.link,
         document_id=hit.chunk.document_id,
         chunk_id=hit.chunk.id,

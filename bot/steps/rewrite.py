@@ -61,6 +61,7 @@ async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQue
         route=route,
         entities=entities,
         follow_up=follow_up,
+        groups=query.groups,
         by=by,
         spent=asked.spent(),
     )

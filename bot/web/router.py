@@ -14,6 +14,7 @@ from bot.settings import Web
 from bot.web import views
 from bot.web.boundary import PREFLIGHT, Refused, bounded
 from bot.web.events import events
+from bot.web.knowledge import add_knowledge
 from bot.web.login import Login, Visitor
 from bot.web.pages import serve, serve_anywhere
 from connectors.chat.port import IncomingMessage
@@ -31,21 +32,18 @@ def build_router(assistant: Assistant, settings: Web, now: Callable[[], datetime
     _add_messages(router, assistant, login, now)
     _add_answers(router, assistant, login, now)
     _add_reading(router, assistant, login)
+    add_knowledge(router, assistant, login, now)
     return router
 
 
 def _add_pages(router: APIRouter, login: Login) -> None:
     @router.get("/")
     async def product_page(request: Request, response: Response) -> Response:
-        try:
-            login.visitor(request, response)
-        except Refused as refusal:
-            if refusal.code != "login" or login.settings.token is None:
-                raise
-            return RedirectResponse("/login", 303)
-        page = serve(request, "page.html")
-        page.headers.raw.extend(response.headers.raw)
-        return page
+        return _for_visitors("page.html", request, response, login)
+
+    @router.get("/knowledge")
+    async def knowledge_page(request: Request, response: Response) -> Response:
+        return _for_visitors("knowledge.html", request, response, login)
 
     @router.get("/login")
     async def login_page(request: Request) -> Response:
@@ -62,6 +60,18 @@ def _add_pages(router: APIRouter, login: Login) -> None:
     @router.get("/static/{name}")
     async def static(request: Request, name: str) -> Response:
         return serve_anywhere(request, name)
+
+
+def _for_visitors(name: str, request: Request, response: Response, login: Login) -> Response:
+    try:
+        login.visitor(request, response)
+    except Refused as refusal:
+        if refusal.code != "login" or login.settings.token is None:
+            raise
+        return RedirectResponse("/login", 303)
+    page = serve(request, name)
+    page.headers.raw.extend(response.headers.raw)
+    return page
 
 
 def _add_session(router: APIRouter, login: Login, settings: Web) -> None:
@@ -148,9 +158,9 @@ def _add_reading(router: APIRouter, assistant: Assistant, login: Login) -> None:
         questions = await _own_thread(assistant, thread_id, who)
         return views.ShownThread(id=thread_id, questions=tuple(views.shown_question(q) for q in questions))
 
-    @router.get("/api/documents/{document_id:path}", dependencies=[Depends(login.visitor)])
-    async def document(document_id: str) -> views.ShownDocument:
-        found = await assistant.document(document_id)
+    @router.get("/api/documents/{document_id:path}")
+    async def document(document_id: str, who: Annotated[Visitor, Depends(login.visitor)]) -> views.ShownDocument:
+        found = await assistant.document(document_id, await assistant.groups(who.author))
         if found is None:
             raise Refused(404, "missing", "This document is no longer in the library.")
         return views.shown_document(found)

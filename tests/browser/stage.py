@@ -23,7 +23,9 @@ from connectors.chat.port import Card, Citation, Footer
 from connectors.configuration import Roots
 from connectors.load import load
 from connectors.state.port import Feedback, State
-from knowledge.library import Chunk, Hit, StoredDocument
+from knowledge.catalogue import Order
+from knowledge.library import Chunk, Facts, Hit, Outline, StoredDocument
+from knowledge.service_graph import Service, ServiceGraph
 
 RUNBOOK = StoredDocument(
     id="runbooks/payments-pool.md",
@@ -49,20 +51,55 @@ RUNBOOK = StoredDocument(
 )
 
 
+HOSTILE = '<img src=x onerror="document.title=1">'
+
+
+def _page(id: str, title: str, text: str, **labels: str | list[str]) -> StoredDocument:
+    described: dict[str, str | list[str]] = {"kind": "page", "language": "en", "date": "2026-10-01", **labels}
+    return StoredDocument(id, title, "", described, (Chunk(f"{id}-0", id, 0, "", text),))
+
+
+KNOWN = (
+    RUNBOOK,
+    _page(
+        "old.md",
+        "Payments: notes of the move",
+        "The default is `DB_POOL_MAX=40`.",
+        service="payments",
+        date="2020-01-01",
+    ),
+    _page(
+        "new.md", "支付服务的参数", "默认是 `DB_POOL_MAX=20`。", service="payments", language="zh", symptom="disk full"
+    ),
+    _page("crash.md", "Payments were down", "It crashed.", service="payments", kind="incident", component="database"),
+    _page("bad.md", HOSTILE, HOSTILE, flags=[HOSTILE]),
+)
+SERVICES = ServiceGraph([Service(name="checkout", tier=1, team="shop"), Service(name="payments", tier=1)])
+
 ASKED = "payments says pool exhausted"
 
 
 @dataclass
 class Shelf:
-    """A library with one runbook."""
+    """A library with a few documents and no search."""
 
     async def search(
-        self, queries: Sequence[str], limit: int = 8, where: Mapping[str, Sequence[str]] | None = None
+        self,
+        queries: Sequence[str],
+        groups: Sequence[str] = (),
+        limit: int = 8,
+        where: Mapping[str, Sequence[str]] | None = None,
     ) -> list[Hit]:
         return []
 
-    async def document(self, document_id: str) -> StoredDocument | None:
-        return RUNBOOK if document_id == RUNBOOK.id else None
+    async def document(self, document_id: str, groups: Sequence[str] = ()) -> StoredDocument | None:
+        return next((one for one in KNOWN if one.id == document_id), None)
+
+    async def documents(self, groups: Sequence[str] = ()) -> list[Outline]:
+        return [Outline(one.id, one.title, one.link, one.labels, 10) for one in KNOWN]
+
+    async def facts(self) -> Facts:
+        return Facts("chunks", "memory", len(KNOWN), len(KNOWN), "2026-11-20T12:00:00+00:00", "")
 
 
 @dataclass
@@ -190,7 +227,8 @@ def serving(web: Web, roots: Roots) -> Iterator[Stage]:
 
             await state.start({"answer": take_up}, take_up)
             app = FastAPI()
-            app.include_router(build_router(Assistant(state, Shelf()), web, lambda: datetime.now(UTC)))  # noqa: TID251
+            assistant = Assistant(state, Shelf(), order=Order(SERVICES))
+            app.include_router(build_router(assistant, web, lambda: datetime.now(UTC)))  # noqa: TID251
             settings = uvicorn.Config(
                 breakable(app, stage.streams),
                 log_level="critical",

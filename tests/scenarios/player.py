@@ -21,14 +21,16 @@ import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from bot.assistant import Assistant, give_up, take_up
 from bot.ladder import Ladder
+from bot.membership import Membership
 from bot.plugin import Plugin
+from bot.plugins.incidents import Incidents
 from bot.plugins.people import People
 from bot.plugins.services import Services
 from bot.ports import Limits, Ports
@@ -41,9 +43,9 @@ from connectors.directory.port import Directory, DirectoryUnavailable, Duty, Per
 from connectors.llm.memory import Line, ScriptedModel, Settings
 from connectors.llm.port import LanguageModel, Prompt
 from connectors.load import load
-from knowledge.library import StoredDocument
+from knowledge.library import Library, StoredDocument
 from knowledge.service_graph import Service, ServiceGraph
-from tests.shelf import SHELF, page, shelf
+from tests.shelf import INCIDENTS, SHELF, page, shelf
 
 FOLDER = Path(__file__).parent
 FILES = sorted(FOLDER.glob("*.txt"))
@@ -56,7 +58,16 @@ GRAPH = ServiceGraph(
 )
 MAREN, RUOXI = Person("maren", "Maren Holt", "payments", "en"), Person("ruoxi", "沈若溪", "payments", "zh")
 ON_CALL = {"payments": Duty("payments", MAREN, RUOXI, datetime(2026, 3, 9, 9, 0, tzinfo=UTC), ("after 15 min: lead",))}
-STEPS = ("rewrites", "judges", "answers")
+PRIVATE = replace(
+    page(
+        "audit.md",
+        "Payments: refund audit",
+        "Findings",
+        "The refund audit found that refunds over 500 are not checked.",
+    ),
+    readers=("payments",),
+)
+STEPS = ("rewrites", "varies", "judges", "answers")
 _ENTRY = re.compile(r"^(\w+) *([:>]) ?(.*)$")
 _SAID = re.compile(rf"({'|'.join(STEPS)})( and breaks off)?(?: |\n|$)(.*)", re.DOTALL)
 _PICTURES = re.compile(r"\s*\[(\S+\.(?:png|jpg))\]")
@@ -87,8 +98,12 @@ class Stage:
     progress: bool = False
     script: list[tuple[str, Line]] = field(default_factory=list)
 
-    def plugins(self) -> tuple[Plugin, ...]:
-        return (Services(GRAPH), *([People(self.directory, GRAPH)] if self.directory else []))
+    def plugins(self, library: Library) -> tuple[Plugin, ...]:
+        return (
+            Services(GRAPH),
+            *([People(self.directory, GRAPH)] if self.directory else []),
+            Incidents(library, GRAPH),
+        )
 
     def models(self) -> list[LanguageModel]:
         return [
@@ -107,13 +122,14 @@ class Stage:
 
 def asked_for(prompt: Prompt) -> str:
     """What a prompt asks the model to do; the answer has one prompt for each language and size of model."""
-    if prompt.instruction.startswith(instruction("rewrite")):
-        return "rewrites"
-    return "judges" if prompt.instruction.startswith(instruction("judge")) else "answers"
+    steps = {"rewrite": "rewrites", "vary": "varies", "judge": "judges"}
+    return next((says for step, says in steps.items() if prompt.instruction.startswith(instruction(step))), "answers")
 
 
 GIVEN: dict[str, Callable[[Stage], object]] = {
     "the shelf": lambda stage: stage.documents.extend(SHELF),
+    "a page for the payments team alone": lambda stage: stage.documents.append(PRIVATE),
+    "past incidents": lambda stage: stage.documents.extend(INCIDENTS),
     "no model": lambda stage: stage.levels.clear(),
     "a small local model": lambda stage: stage.levels.append("local"),
     "a large model at an endpoint": lambda stage: stage.levels.append("endpoint"),
@@ -194,7 +210,7 @@ async def _opened(stage: Stage) -> AsyncIterator[Assistant]:
             state=state,
             library=library,
             ladder=Ladder(stage.models(), clock=lambda: 0.0),
-            plugins=stage.plugins(),
+            plugins=stage.plugins(library),
             chats={},
             services=GRAPH.mentioned,
             terms=content_terms,
@@ -208,6 +224,7 @@ async def _opened(stage: Stage) -> AsyncIterator[Assistant]:
                 hits=5,
             ),
             clock=lambda: 0.0,
+            membership=Membership(stage.directory),
         )
         await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
         yield Assistant(state=state, library=library)

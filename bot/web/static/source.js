@@ -22,7 +22,7 @@ export class SourcePanel {
     this.opener = opener;
     this.citation = citation;
     const { words, server } = this.chat;
-    this.element.setAttribute("aria-label", `${words.source} ${citation.number}: ${citation.title}`);
+    this.element.setAttribute("aria-label", `${[words.source, citation.number].filter(Boolean).join(" ")}: ${citation.title}`);
     this.element.replaceChildren(this.header(citation, null), h("p", { class: "waiting", role: "status" }, words.loadingSource));
     this.element.hidden = false;
     this.element.focus({ preventScroll: true });
@@ -55,7 +55,7 @@ export class SourcePanel {
       h(
         "div",
         { class: "source-top" },
-        h("p", { class: "caption" }, h("span", { class: "number" }, String(citation.number)), words.source),
+        h("p", { class: "caption" }, citation.number && h("span", { class: "number" }, String(citation.number)), words.source),
         link && h("a", { class: "quiet", href: link, target: "_blank", rel: "noopener noreferrer nofollow" }, words.original, icon("external")),
         iconButton("close", words.close, () => this.close()),
       ),
@@ -71,7 +71,7 @@ export class SourcePanel {
       const repeated = chunk.heading === heading;
       heading = chunk.heading;
       const text = dressed(showHtml(h("div", { class: "prose" }), chunk.html), words);
-      const cited = chunk.id === citation.chunk_id;
+      const cited = Boolean(citation.chunk_id) && chunk.id === citation.chunk_id;
       const section = h("section", { class: cited ? "passage cited" : "passage" }, heading && !repeated && h("p", { class: "path" }, heading), text);
       if (cited) highlight(text, citation.quote);
       return section;
@@ -80,7 +80,9 @@ export class SourcePanel {
   }
 
   fallback(citation) {
-    return h("div", { class: "document", tabindex: "0" }, h("p", {}, this.chat.words.sourceMissing), h("blockquote", {}, citation.quote));
+    const { words } = this.chat;
+    if (!citation.quote) return h("div", { class: "document", tabindex: "0" }, h("p", {}, words.documentMissing));
+    return h("div", { class: "document", tabindex: "0" }, h("p", {}, words.sourceMissing), h("blockquote", {}, citation.quote));
   }
 }
 

@@ -62,6 +62,21 @@ async def test_a_part_that_cannot_be_opened_is_a_finding_not_a_traceback(setting
     assert all("\n" not in one.text for one in found)
 
 
+@pytest.mark.parametrize(
+    ("vendor", "level", "text"),
+    [(None, "OK", "switched off"), ("memory", "OK", "memory, for any language"), ("onnx", "FAIL", "models pull")],
+)
+async def test_a_reranker_is_tried_where_one_is_switched_on(
+    settings: Settings, vendor: str | None, level: str, text: str
+) -> None:
+    ports = settings.ports.model_copy(update={"rerank": vendor})
+
+    [found] = await findings(Examination(settings.model_copy(update={"ports": ports}), NOW), ["rerank"])
+
+    assert found.level == level
+    assert text in found.text
+
+
 async def test_an_empty_index_says_to_ingest(settings: Settings) -> None:
     [found] = await findings(Examination(settings, NOW), ["index"])
 

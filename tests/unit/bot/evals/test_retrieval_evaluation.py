@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.evals.retrieval import BadCases, evaluate, ndcg, read_cases, recall, reciprocal_rank, report
+from bot.evals.cases import BadCases, read_cases
+from bot.evals.measures import ndcg, percentile, recall, reciprocal_rank
+from bot.evals.retrieval import evaluate, report
 from bot.evals.suites import run
 from ingest.settings import Settings
 
@@ -15,8 +17,13 @@ RANKED = ["x", "a", "y", "b"]
 GRADES = {"a": 1.0, "b": 2.0}
 
 
-def test_recall_is_the_share_of_the_relevant_documents() -> None:
+def test_recall_is_the_share_of_the_relevant_documents_that_so_many_places_can_hold() -> None:
     assert [recall(RANKED, GRADES, k) for k in (1, 2, 4)] == [0, 0.5, 1]
+    assert recall(["a", "x", "b"], GRADES, 1) == 1
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    assert [percentile([3.0, 1.0, 2.0, 4.0], share) for share in (0, 0.5, 0.75, 0.95)] == [1, 2, 3, 4]
 
 
 def test_ndcg_takes_the_grade_as_gain() -> None:
@@ -54,13 +61,32 @@ def twins(home: Path) -> Settings:
 
 
 async def test_documents_go_in_and_questions_find_them(folder: Path) -> None:
-    outcomes = await evaluate(folder, twins(folder / "home"), lambda done, total: None)
-    *table, last = report(outcomes).split("\n")
+    evaluation = await evaluate(folder, twins(folder / "home"), lambda done, total: None)
+    *table, last = report(evaluation).split("\n")
 
     figures = json.loads(last)
-    assert list(figures) == ["recall@1", "recall@5", "recall@10", "ndcg@10", "mrr", "ms_per_query", "n"]
-    assert (figures["recall@1"], figures["n"]) == (1.0, 2)
-    assert [line.split()[0] for line in table[1:]] == ["lang=en", "lang=zh", "all"]
+    product = ["recall@1", "recall@5", "recall@10", "ndcg@10", "mrr", "ms_per_query", "ms_p95", "n"]
+    assert list(figures) == [*product, "index", "ablations", "groups"]
+    assert (figures["recall@1"], figures["n"], figures["index"]["documents"]) == (1.0, 2, 2)
+    assert list(figures["ablations"]) == ["dense", "sparse", "dense+sentences", "hybrid", "+variants"]
+    assert [line.split()[0] for line in table if line][6:] == ["recall@1", "lang=en", "lang=zh", "all", "index:"]
+
+
+async def test_with_a_reranker_its_line_is_the_last_of_the_table(folder: Path) -> None:
+    settings = twins(folder / "home")
+    settings = settings.model_copy(update={"ports": settings.ports.model_copy(update={"rerank": "memory"})})
+
+    evaluation = await evaluate(folder, settings, lambda done, total: None)
+
+    assert list(evaluation.outcomes)[-1] == "+rerank"
+
+
+def test_a_question_whose_pages_are_all_in_the_other_language_asks_for_that_language(folder: Path) -> None:
+    (folder / "qrels.tsv").write_text("q1\td/1\t1\nq2\td/2\t1\n")
+    corpus = [{"_id": "d/1", "text": "Disk", "lang": "en"}, {"_id": "d/2", "text": "Pool", "lang": "en"}]
+    (folder / "corpus.jsonl.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, corpus)).encode()))
+
+    assert [case.languages for case in read_cases(folder).cases] == [(), ("en",)]
 
 
 async def test_the_real_home_is_never_touched(folder: Path) -> None:

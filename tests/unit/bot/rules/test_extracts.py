@@ -108,3 +108,27 @@ def test_a_documents_own_numbers_are_no_citations() -> None:
     page = evidence("logs", "Logs", "Old logs [1] are removed.\n\n```\necho a[1]\n```")
 
     assert quoted("old logs", [page])[0][0] == "**Logs**\n\nOld logs \\[1\\] are removed.\n\n```\necho a[1]\n```"
+
+
+INCIDENT = Evidence(
+    id="incident:inc-3", kind="incident", title="INC-3", document_id="inc-3",
+    text="- Symptom: kafka refuses writes\n- Fix: bigger disks",
+)  # fmt: skip
+
+
+def test_past_incidents_stand_alone_when_they_are_asked_for() -> None:
+    found = [INCIDENT, INCIDENT.model_copy(update={"id": "incident:inc-4", "document_id": "inc-4"}), DISK]
+
+    assert [cites for _, cites in quoted("kafka refuses writes, happened before?", found)] == [
+        ("incident:inc-3",), ("incident:inc-4",),
+    ]  # fmt: skip
+
+
+def test_otherwise_an_incident_comes_behind_the_documents() -> None:
+    assert [cites for _, cites in quoted("kafka refuses writes", [INCIDENT, DISK])] == [("disk",), ("incident:inc-3",)]
+
+
+def test_an_incident_whose_document_was_found_is_not_quoted_twice() -> None:
+    itself = evidence("chunk", "INC-3", "Kafka refuses writes.").model_copy(update={"document_id": "inc-3"})
+
+    assert [cites for _, cites in quoted("kafka refuses writes", [INCIDENT, itself])] == [("chunk",)]

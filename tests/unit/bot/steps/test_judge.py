@@ -62,3 +62,27 @@ def test_what_was_looked_for_already_is_not_looked_for_again() -> None:
 
     assert narrower is not None
     assert refine(narrower, verdict) is None
+
+
+def incident_of(services: str) -> Found:
+    """A past incident that is near; its text names both services."""
+    one = Evidence(
+        id="i", kind="incident", title="INC-3", heading=services, similarity=0.5,
+        text="- Symptom: the pool is exhausted\n- Similar because: one depends on the other (checkout › payments).",
+    )  # fmt: skip
+    return Found((one,), {1: one})
+
+
+@pytest.mark.parametrize(
+    ("asked", "services", "enough"),
+    [
+        pytest.param("pool exhausted", "payments", True, id="near"),
+        pytest.param("payments pool exhausted", "payments, search", True, id="same-service"),
+        pytest.param("checkout pool exhausted", "payments", False, id="another-service"),
+        pytest.param("PoolFull on payments, has it happened before?", "payments", True, id="asked-for-the-past"),
+        pytest.param("PoolFull on checkout, has it happened before?", "payments", False, id="the-past-of-another"),
+        pytest.param("PoolFull on payments", "payments", False, id="unseen-identifier"),
+    ],
+)
+def test_a_past_incident_counts_for_its_own_services(asked: str, services: str, enough: bool) -> None:  # noqa: FBT001  # a table column
+    assert judge_by_rules(query(asked), incident_of(services), content_terms, GRAPH.mentioned).enough is enough

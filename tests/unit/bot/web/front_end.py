@@ -35,11 +35,15 @@ class Shelf:
     documents: dict[str, StoredDocument] = field(default_factory=dict)
 
     async def search(
-        self, queries: Sequence[str], limit: int = 8, where: Mapping[str, Sequence[str]] | None = None
+        self,
+        queries: Sequence[str],
+        groups: Sequence[str] = (),
+        limit: int = 8,
+        where: Mapping[str, Sequence[str]] | None = None,
     ) -> list[Hit]:
         return []
 
-    async def document(self, document_id: str) -> StoredDocument | None:
+    async def document(self, document_id: str, groups: Sequence[str] = ()) -> StoredDocument | None:
         return self.documents.get(document_id)
 
 
