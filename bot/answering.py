@@ -1,7 +1,7 @@
 """The journey of a question, top to bottom. Each step is stored: a crash resumes behind the last finished one."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.narration import Narrator
@@ -14,7 +14,7 @@ from bot.steps.judge import Found, judge
 from bot.steps.present import Report, footer, present, present_chat
 from bot.steps.receive import receive
 from bot.steps.refine import refine
-from bot.steps.retrieve import retrieve
+from bot.steps.retrieve import Wanted, retrieve
 from bot.steps.rewrite import rewrite, rewriting_prompt
 from bot.steps.vary import Varied, vary
 from bot.vocabulary import Answer, Done, Evidence, Findings, RewrittenQuery, Verdict
@@ -40,7 +40,8 @@ class Investigation:
 async def answer_question(question: Question, ports: Ports) -> None:
     """From a stored question to a delivered card."""
     started, step = ports.clock(), ports.state.step
-    query = receive(question, await ports.state.thread(question.thread_id), await groups_of(question.author, ports))
+    thread, groups = await ports.state.thread(question.thread_id), await groups_of(question.author, ports)
+    query = receive(question, await remembered(thread, question.author, groups, ports), groups)
     narrator = Narrator(ports.state, question.id, query.language, ports.clock)
     await narrator.doing("rewrite")
     rewritten = await step("rewrite", RewrittenQuery, partial(rewrite, query, ports.services, ports.ladder))
@@ -67,6 +68,16 @@ async def groups_of(author: str, ports: Ports) -> tuple[str, ...] | None:
         return await ports.membership.groups(author)
     except DirectoryUnavailable:
         return None
+
+
+async def remembered(
+    thread: Sequence[Question], author: str, groups: Sequence[str] | None, ports: Ports
+) -> tuple[Question, ...]:
+    """The thread as far as its author may know it: what was answered to those who may read more is not in it."""
+    others = {one.author for one in thread} - {author}
+    known = {other: await groups_of(other, ports) for other in others}
+    secret = {other for other, of in known.items() if of is None or not set(of) <= set(groups or ())}
+    return tuple(replace(one, card=None) if one.author in secret else one for one in thread)
 
 
 async def investigate(query: RewrittenQuery, ports: Ports, narrator: Narrator, until: float) -> Investigation:
@@ -100,7 +111,8 @@ async def look(query: RewrittenQuery, ports: Ports, narrator: Narrator) -> Findi
     asked = await gather(query, ports.plugins)
     await narrator.doing("retrieve", query.searches[0])
     room, count = budget(ports)
-    found = await retrieve(query, ports.library, ports.limits.hits, room // WIDEST_SHARE, count)
+    wanted = Wanted(ports.limits.hits, room // WIDEST_SHARE, count)
+    found = await retrieve(query, ports.library, wanted, await ports.standing.votes())
     return Findings(evidence=(*asked.evidence, *found.evidence))
 
 

@@ -19,6 +19,7 @@ from bot.plugins.services import Services
 from bot.ports import Limits, Ports
 from bot.rules.terms import terms_by
 from bot.settings import Settings
+from bot.standing import Standing
 from connectors.directory.port import Directory
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.llm.port import ModelUnavailable
@@ -70,6 +71,7 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
             terms=terms_by(glossary),
             limits=_limits(settings),
             clock=time.monotonic,
+            standing=Standing(state, time.monotonic),
             membership=membership,
         )
         await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))

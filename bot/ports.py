@@ -8,6 +8,7 @@ from bot.membership import NO_DIRECTORY, Membership
 from bot.plugin import Plugin
 from bot.rules.entities import Names
 from bot.rules.terms import Terms
+from bot.standing import Standing
 from connectors.chat.port import Chat
 from connectors.state.port import State
 from knowledge.library import Library
@@ -39,4 +40,5 @@ class Ports:
     terms: Terms
     limits: Limits
     clock: Callable[[], float]
+    standing: Standing
     membership: Membership = NO_DIRECTORY

@@ -85,7 +85,10 @@ class _Apart:
         return self.settings.knowledge
 
     def table(self, seam: str, name: str) -> Mapping[str, object]:
-        return self.settings.table(seam, name) if seam in ("embedding", "rerank") else {}
+        table = self.settings.table(seam, name) if seam in ("embedding", "rerank") else {}
+        # Every ablation asks the same questions: each pays for its vectors.
+        fresh = {"remembered_queries": 0} if seam == "embedding" and name != "memory" else {}
+        return {**table, **fresh}
 
 
 async def evaluate(folder: Path, settings: Configured, progress: Progress) -> Evaluation:

@@ -1,29 +1,41 @@
 """Step 5: the library is searched for all forms of the query at once, small to large."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.vocabulary import Evidence, Findings, RewrittenQuery
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.library import Hit, Legs, Library, Passage
 from knowledge.passages import Size
+from knowledge.ties import ties_broken
 
 
-async def retrieve(query: RewrittenQuery, library: Library, hits: int, room: int, size: Size) -> Findings:
-    """The best passages as evidence, best first; where much of a section was found, all of it, up to ``room`` tokens.
+@dataclass(frozen=True)
+class Wanted:
+    """How many hits, and how many tokens by ``size`` a passage may have that is more than one of them."""
 
-    Without the embedding, words alone find them; what failed is said.
+    hits: int
+    room: int
+    size: Size
+
+
+async def retrieve(query: RewrittenQuery, library: Library, wanted: Wanted, standing: Mapping[str, int]) -> Findings:
+    """The best passages as evidence, best first; where much of a section was found, all of it.
+
+    Among equals what people found useful comes first. Without the embedding words alone find them; a failure is said.
     """
     failures: list[Evidence] = []
     found: Sequence[Hit] = ()
     passages: Sequence[Passage] = ()
     try:
         try:
-            found = await library.search(query.searches, query.groups, hits)
+            found = await library.search(query.searches, query.groups, wanted.hits)
         except EmbeddingUnavailable as missing:
             failures.append(_failure("embedding", missing))
-            found = await library.search(query.searches, query.groups, hits, legs=Legs(meaning=False))
-        passages = await library.passages(found, query.groups, room, size)
+            found = await library.search(query.searches, query.groups, wanted.hits, legs=Legs(meaning=False))
+        found = ties_broken(found, standing)
+        passages = await library.passages(found, query.groups, wanted.room, wanted.size)
         if not found and not failures and (advice := (await library.facts()).advice):
             failures.append(Evidence(id="failure:library", kind="failure", title="library", text=advice))
     except VectorStoreUnavailable as missing:

@@ -30,6 +30,8 @@ class Settings(BaseModel):
     """The ONNX file in it. The full-precision model.onnx is slower and four times as large."""
     threads: int = Field(default=2, ge=1)
     """Processor threads. Where a core is idle, a second one speeds long passages up by half; queries gain nothing."""
+    remembered_queries: int = Field(default=512, ge=0)
+    """How many recent queries keep their vectors: who asks again, or refines, does not wait for the model."""
     timeout_seconds: float = Field(default=60, gt=0)
     """How long one batch of four texts may take."""
     start_timeout_seconds: float = Field(default=120, gt=0)
@@ -45,7 +47,7 @@ async def connect(settings: Settings) -> AsyncIterator[WorkerEmbedding]:
     limits = settings.start_timeout_seconds, settings.timeout_seconds
     worker = Worker(__name__, argument, *limits, "embedding", EmbeddingUnavailable)
     async with aclosing(worker):
-        yield WorkerEmbedding(folder, f"onnx:{folder.identity}", worker)
+        yield WorkerEmbedding(folder, f"onnx:{folder.identity}", worker, settings.remembered_queries)
 
 
 def load_model(settings: Settings) -> Encode:

@@ -29,6 +29,8 @@ class Settings(BaseModel):
     """Where torch computes: cpu, cuda, cuda:1, mps."""
     threads: int = Field(default=1, ge=1)
     """Processor threads. More help only where cores are idle."""
+    remembered_queries: int = Field(default=512, ge=0)
+    """How many recent queries keep their vectors: who asks again, or refines, does not wait for the model."""
     timeout_seconds: float = Field(default=60, gt=0)
     """How long one batch of four texts may take."""
     start_timeout_seconds: float = Field(default=180, gt=0)
@@ -44,7 +46,7 @@ async def connect(settings: Settings) -> AsyncIterator[WorkerEmbedding]:
     limits = settings.start_timeout_seconds, settings.timeout_seconds
     worker = Worker(__name__, argument, *limits, "embedding", EmbeddingUnavailable)
     async with aclosing(worker):
-        yield WorkerEmbedding(folder, f"sbert:{folder.identity}", worker)
+        yield WorkerEmbedding(folder, f"sbert:{folder.identity}", worker, settings.remembered_queries)
 
 
 def load_model(settings: Settings) -> Encode:

@@ -20,7 +20,6 @@ Encode: TypeAlias = Callable[[list[Task]], bytes]
 
 # Small, because a query waits for the batch under way: four passages are at most a quarter of a second.
 _BATCH = 4
-_REMEMBERED_QUERIES = 512
 
 # The token limit cuts a text long before this does, unless it is mostly blanks; this bounds the tokenizer's work.
 _CHARACTERS_PER_TOKEN = 64
@@ -65,8 +64,9 @@ class Turns:
 class WorkerEmbedding:
     """Embedding by a worker. Queries overtake passages between batches, and recent queries are remembered."""
 
-    def __init__(self, folder: Folder, identity: str, worker: Worker) -> None:
-        """The worker may not run yet: the first call starts it."""
+    def __init__(self, folder: Folder, identity: str, worker: Worker, remembered: int) -> None:
+        """The worker may not run yet: the first call starts it. ``remembered`` queries keep their vectors."""
+        self._most_remembered = remembered
         self.identity = identity
         self.dimension = folder.dimension
         self.worker = worker
@@ -124,7 +124,7 @@ class WorkerEmbedding:
         for text, vector in vectors.items():
             self._remembered[text] = vector
             self._remembered.move_to_end(text)
-        while len(self._remembered) > _REMEMBERED_QUERIES:
+        while len(self._remembered) > self._most_remembered:
             self._remembered.popitem(last=False)
 
 

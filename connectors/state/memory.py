@@ -16,6 +16,7 @@ from connectors.state.port import (
     Frame,
     Journey,
     Question,
+    Rated,
     Received,
     StateUnavailable,
     ThreadSummary,
@@ -118,6 +119,13 @@ class MemoryState:
             return False
         self.verdicts[feedback.question_id, feedback.author] = feedback
         return True
+
+    async def rated(self, limit: int = 1000) -> tuple[Rated, ...]:
+        latest = sorted(
+            self.verdicts.values(), key=lambda one: (-one.given_at.timestamp(), one.question_id, one.author)
+        )
+        answered = [(one, self.kept[one.question_id].card) for one in latest]
+        return tuple(Rated(card, one.vote) for one, card in answered if card is not None)[:limit]
 
     async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
         self._journeys, self._give_up = journeys, give_up

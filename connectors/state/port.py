@@ -73,6 +73,14 @@ class Feedback:
     given_at: datetime
 
 
+@dataclass(frozen=True)
+class Rated:
+    """A person's verdict and the answer that it is about, as its card."""
+
+    card: str
+    vote: Literal["up", "down"]
+
+
 class StateUnavailable(Exception):
     """The database cannot be used; nothing was accepted, and the sender should try again."""
 
@@ -117,6 +125,9 @@ class Outbox(Protocol):
 
     async def record_feedback(self, feedback: Feedback) -> bool:
         """Keep a verdict; False when there is no such question."""
+
+    async def rated(self, limit: int = 1000) -> tuple[Rated, ...]:
+        """The latest verdicts on answers, the newest first."""
 
 
 class Engine(Protocol):

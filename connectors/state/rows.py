@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from connectors.state.port import Feedback, Frame, Question, Received, ThreadSummary
+from connectors.state.port import Feedback, Frame, Question, Rated, Received, ThreadSummary
 from connectors.state.tables import answer, delivery, feedback, frame, inbox
 
 
@@ -173,6 +173,17 @@ def record_feedback(connection: sa.Connection, given: Feedback) -> bool:
         )
     )
     return True
+
+
+def rated(connection: sa.Connection, limit: int) -> tuple[Rated, ...]:
+    """The latest verdicts with the answers they are about."""
+    rows = connection.execute(
+        sa.select(answer.c.card, feedback.c.vote)
+        .join(answer, answer.c.question_id == feedback.c.question_id)
+        .order_by(feedback.c.given_at.desc(), feedback.c.question_id, feedback.c.author)
+        .limit(limit)
+    )
+    return tuple(Rated(row.card, row.vote) for row in rows)
 
 
 def forget_old_frames(connection: sa.Connection) -> None:

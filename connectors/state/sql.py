@@ -23,6 +23,7 @@ from connectors.state.port import (
     Frame,
     Journey,
     Question,
+    Rated,
     Received,
     StateUnavailable,
     ThreadSummary,
@@ -128,6 +129,10 @@ class SqlState:
 
     async def record_feedback(self, feedback: Feedback) -> bool:
         return await self._write(lambda c: rows.record_feedback(c, feedback))
+
+    async def rated(self, limit: int = 1000) -> tuple[Rated, ...]:
+        """See the port."""
+        return await self._read(lambda c: rows.rated(c, limit))
 
     async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
         if self.engine.dialect.name == "sqlite":

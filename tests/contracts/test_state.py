@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from connectors.configuration import Roots
 from connectors.load import load
-from connectors.state.port import ATTEMPTS, Feedback, Received, State, StateUnavailable
+from connectors.state.port import ATTEMPTS, Feedback, Rated, Received, State, StateUnavailable
 from tests.contracts import postgres
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -147,6 +147,18 @@ async def test_a_persons_last_verdict_counts_and_needs_a_question(state: State) 
     assert await state.record_feedback(Feedback(question_id, "ann", "down", "wrong service", NOON))
     assert await state.record_feedback(Feedback(question_id, "ann", "up", "", NOON))
     assert not await state.record_feedback(Feedback("nobody's", "ann", "up", "", NOON))
+
+
+async def test_verdicts_come_back_with_the_answers_they_are_about_the_latest_first(state: State) -> None:
+    ids = [(await state.accept(received(f"e{number}")))[0] for number in range(3)]
+    for number, question_id in enumerate(ids[:2]):
+        await state.settle(question_id, f"card {number}")
+        await state.record_feedback(Feedback(question_id, "ann", "up", "", NOON + timedelta(minutes=number)))
+    await state.record_feedback(Feedback(ids[0], "bob", "down", "", NOON + timedelta(minutes=9)))
+    await state.record_feedback(Feedback(ids[2], "ann", "up", "", NOON))
+
+    assert await state.rated() == (Rated("card 0", "down"), Rated("card 1", "up"), Rated("card 0", "up"))
+    assert await state.rated(limit=1) == (Rated("card 0", "down"),)
 
 
 async def test_accepted_work_is_done_with_steps_that_return_values(state: State) -> None:

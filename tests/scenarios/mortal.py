@@ -16,6 +16,7 @@ from bot.assistant import Assistant, give_up, take_up
 from bot.ladder import Ladder
 from bot.ports import Limits, Ports
 from bot.rules.terms import content_terms
+from bot.standing import Standing
 from connectors.chat.port import IncomingMessage
 from connectors.configuration import Roots
 from connectors.load import load
@@ -75,6 +76,7 @@ async def run(home: Path, point: str) -> None:
             terms=content_terms,
             limits=Limits(2, 60, 2000, 900, 500, 200, 5),
             clock=time.monotonic,
+            standing=Standing(real, time.monotonic),
         )
         await real.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
         assistant = Assistant(state=state, library=library)  # type: ignore[arg-type]  # as above

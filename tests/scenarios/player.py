@@ -35,6 +35,7 @@ from bot.plugins.people import People
 from bot.plugins.services import Services
 from bot.ports import Limits, Ports
 from bot.rules.terms import content_terms
+from bot.standing import Standing
 from bot.steps.prompts import instruction
 from connectors.chat.port import Attachment, Card, IncomingMessage
 from connectors.configuration import Roots
@@ -224,6 +225,7 @@ async def _opened(stage: Stage) -> AsyncIterator[Assistant]:
                 hits=5,
             ),
             clock=lambda: 0.0,
+            standing=Standing(state, lambda: 0.0),
             membership=Membership(stage.directory),
         )
         await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))

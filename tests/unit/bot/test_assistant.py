@@ -10,6 +10,7 @@ from bot.assistant import give_up
 from bot.ladder import Ladder
 from bot.ports import Limits, Ports
 from bot.rules.terms import content_terms
+from bot.standing import Standing
 from connectors.chat.memory import MemoryChat, Settings
 from connectors.chat.port import Card
 from connectors.state.memory import MemoryState
@@ -21,8 +22,9 @@ from tests.shelf import shelf
 @pytest.fixture
 async def ports() -> AsyncIterator[Ports]:
     async with shelf() as library:
+        state = MemoryState()
         yield Ports(
-            state=MemoryState(),
+            state=state,
             library=library,
             ladder=Ladder([]),
             plugins=(),
@@ -31,6 +33,7 @@ async def ports() -> AsyncIterator[Ports]:
             terms=content_terms,
             limits=Limits(2, 60, 2000, 900, 500, 200, 5),
             clock=time.monotonic,
+            standing=Standing(state, time.monotonic),
         )
 
 
