@@ -96,6 +96,8 @@ async def _read(word: str, wanted: Wanted, session: _Session) -> bool:
     """Whether something was read, or was up to date."""
     try:
         found = target(word, wanted, session.settings, session.manifest)
+        if wanted.readers is None and not found.terms.readers:
+            await _refuse_to_open(found.name, session)
         run = replace(
             _run(session),
             graph=found.graph(),
@@ -109,6 +111,19 @@ async def _read(word: str, wanted: Wanted, session: _Session) -> bool:
     except _OWN as problem:
         session.report.failure(word, problem)
         return False
+
+
+async def _refuse_to_open(name: str, session: _Session) -> None:
+    """A manifest that was lost, or is another home's, does not know for whom a source was read."""
+    if name in session.settings.ingest.sources or name in session.manifest.origins():
+        return
+    groups = sorted({group for readers in (await session.library.held(name)).values() for group in readers})
+    if groups:
+        only = ",".join(groups)
+        raise BadSettings(
+            f"{name} is in the library for {only} only, but nothing notes how it was read. "
+            f"Say who may read it: --readers {only}, or --readers everyone."
+        )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class Record:
 class Plan:
     """What a run has to do. ``unchanged`` documents are left alone; ``unreadable`` ones are those that still are.
 
-    ``former`` are the digests under which the changed ones are stored.
+    ``former`` are the digests under which documents are stored that will be stored anew.
     """
 
     added: tuple[str, ...]
@@ -72,20 +72,29 @@ class Manifest:
         self._connection = connection
         self._collection = collection
 
-    def plan(self, source: str, entries: Sequence[Entry]) -> Plan:
-        """Compare what is there with what was recorded."""
-        known = {record.id: record for record in self._records(source)}
+    def plan(self, source: str, entries: Sequence[Entry], searched: str = "") -> Plan:
+        """Compare what is there with what was recorded, and with what ``searched`` has, the collection still in use."""
+        known = {record.id: record for record in self._records(source, self._collection)}
+        shown = {record.id: record for record in self._records(source, searched)} if searched else {}
         there = {entry.id: entry.digest for entry in entries}
         same = [known[id] for id, digest in there.items() if id in known and known[id].digest == digest]
         changed = tuple(id for id in there if id in known and known[id].digest != there[id])
         return Plan(
             added=tuple(id for id in there if id not in known),
             changed=changed,
-            gone=tuple(id for id in known if id not in there),
+            gone=tuple(id for id in {**known, **shown} if id not in there),
             unchanged=len(same),
             unreadable=tuple(record for record in same if record.reason),
-            former={id: known[id].digest for id in changed},
+            former={
+                **{id: one.digest for id, one in shown.items() if id in there and id not in known},
+                **{id: known[id].digest for id in changed},
+            },
         )
+
+    def knows(self, source: str) -> bool:
+        """Whether there is any record of a source in the collection."""
+        query = "SELECT 1 FROM documents WHERE collection=? AND source=? LIMIT 1"
+        return self._connection.execute(query, (self._collection, source)).fetchone() is not None
 
     def record(self, source: str, records: Iterable[Record]) -> None:
         """Note documents, in one transaction."""
@@ -94,10 +103,10 @@ class Manifest:
             self._connection.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def forget(self, source: str, ids: Iterable[str]) -> None:
-        """Drop the records of documents, in one transaction."""
-        rows = [(self._collection, source, id) for id in ids]
+        """Drop the records of documents, of whatever collection, in one transaction."""
+        rows = [(source, id) for id in ids]
         with self._connection:
-            self._connection.executemany("DELETE FROM documents WHERE collection=? AND source=? AND id=?", rows)
+            self._connection.executemany("DELETE FROM documents WHERE source=? AND id=?", rows)
 
     def begin(self, source: str, ids: Iterable[str]) -> None:
         """Note that these documents are being changed: until they are recorded again, nothing is promised of them."""
@@ -156,9 +165,9 @@ class Manifest:
             for table in ("documents", "finished", "origins"):
                 self._connection.execute(f"DELETE FROM {table} WHERE source=?", (source,))  # noqa: S608 - our own names
 
-    def _records(self, source: str) -> list[Record]:
+    def _records(self, source: str, collection: str) -> list[Record]:
         query = "SELECT id, digest, chunks, reason FROM documents WHERE collection=? AND source=?"
-        return [Record(*row) for row in self._connection.execute(query, (self._collection, source))]
+        return [Record(*row) for row in self._connection.execute(query, (collection, source))]
 
 
 @contextmanager

@@ -144,7 +144,13 @@ async def _compared(source: Source, run: Run) -> tuple[Mapping[str, str], Plan]:
     listed = await source.entries()
     mark = run.terms.mark(run.graph, run.taxonomy)
     entries = [Entry(one.id, one.digest + mark, one.size_bytes) for one in listed]
-    plan = run.manifest.plan(source.name, entries)
+    served = await run.library.served()
+    # While a new index is built, searches go on in the old one: what is gone or closed must leave that one, too.
+    plan = run.manifest.plan(source.name, entries, served if served != run.library.collection else "")
+    if not run.manifest.knows(source.name):
+        # A manifest that was lost knows nothing of what went away since.
+        gone = {id.removeprefix(f"{source.name}/") for id in await run.library.held(source.name)}
+        plan = replace(plan, gone=tuple(sorted(gone.union(plan.gone) - {entry.id for entry in entries})))
     if not entries and not (plan.gone and run.may_empty):
         passed = sum(source.skipped.values())
         loss = f" {len(plan.gone)} documents read earlier were kept; --may-empty deletes them." if plan.gone else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from connectors.sources.port import Document, Kind
 from knowledge.chunk import Labels
 from knowledge.service_graph import ServiceGraph
-from knowledge.source_settings import EVERYONE, LIMITS
+from knowledge.source_settings import EVERYONE, LIMITS, named_readers
 from knowledge.taxonomy import Taxonomy
 
 # Front matter that is no YAML is left in the text; its limits must not go with it.
@@ -78,6 +78,8 @@ def readers_of(document: Document) -> tuple[str, ...]:
     if _UNREAD_LIMIT.match(document.text):
         raise Closed("its front matter says who may read it, but is not YAML; mend it")
     stated = [value for key, value in document.labels.items() if key.strip().lower() in LIMITS]
+    if not all(map(_groups, stated)):
+        raise Closed("its head says who may read it, but names no group; write `readers: [GROUP]` in YAML front matter")
     limits = [_groups(value) for value in (*stated, *([document.readers] if document.readers else []))]
     closed = [limit for limit in limits if not limit & EVERYONE]
     if not closed:
@@ -89,5 +91,5 @@ def readers_of(document: Document) -> tuple[str, ...]:
 
 
 def _groups(value: str | Iterable[str]) -> frozenset[str]:
-    names = re.split("[,，、;；]", value) if isinstance(value, str) else value
+    names = named_readers(value) if isinstance(value, str) else value
     return frozenset(name.strip() for name in names) - {""}

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from connectors.load import load
-from connectors.vectors.port import VectorStore
+from connectors.vectors.port import Point, VectorStore
 from ingest.command import MANIFEST
 from ingest.manifest import open_manifest
 from ingest.manifest_copy import copied, take_over
@@ -19,6 +19,8 @@ from ingest.settings import Settings
 from knowledge.backup import BadBackup, Restored, back_up, read_header, restore
 from knowledge.library import ALIAS
 from knowledge.opening import open_library
+from knowledge.points import narrower, readers
+from knowledge.source_settings import tidy_readers
 
 
 async def write(file: Path, settings: Settings, report: Report) -> None:
@@ -45,7 +47,10 @@ async def read(file: Path, settings: Settings, report: Report) -> None:
         with _working(f"Reading {file}, made {made}"):
             restored = await _restored(store, file, settings.roots.home / MANIFEST)
     report.note(f"{file}: {restored.header.points} points are back, as they were on {made}.")
-    report.note("Run `python -m ingest --all` to read what has changed since.")
+    report.note(
+        "Until `python -m ingest --all` has run, pages are as they were then: also those deleted or limited since. "
+        "What belongs to a source that was limited since is left out till then."
+    )
 
 
 async def _restored(store: VectorStore, file: Path, manifest: Path) -> Restored:
@@ -53,21 +58,37 @@ async def _restored(store: VectorStore, file: Path, manifest: Path) -> Restored:
 
     While that name is taken the backup is filled in beside it first, so that searches always have a whole index.
     """
+    closed, left_out = _closed(manifest), set[tuple[str, str]]()
 
     def adopt(restored: Restored) -> None:
         copy = restored.extra.get(MANIFEST)
         if copy:
             take_over(manifest, copy, restored.header.collection, restored.collection)
+            with open_manifest(manifest, restored.collection) as records:
+                for name, id in left_out:
+                    records.begin(name, [id])
 
-    first = await restore(store, file, ALIAS, adopt)
+    def keep(point: Point) -> bool:
+        document, (_, limit) = str(point.payload.get("document", "")), readers(point.payload)
+        shut = [name for name, now in closed.items() if document.startswith(f"{name}/") and narrower(now, limit)]
+        left_out.update((name, document.removeprefix(f"{name}/")) for name in shut)
+        return not shut
+
+    first = await restore(store, file, ALIAS, adopt, keep)
     if first.collection == first.header.collection:
         return first
     await store.drop(first.header.collection)
-    second = await restore(store, file, ALIAS, adopt)
+    second = await restore(store, file, ALIAS, adopt, keep)
     await store.drop(first.collection)
     with open_manifest(manifest, first.collection) as records:
         records.forget_all()
     return second
+
+
+def _closed(manifest: Path) -> dict[str, tuple[str, ...]]:
+    """The sources that are not for everybody, with their readers, as they were last read here."""
+    with open_manifest(manifest, "", copy=True) as records:
+        return {name: limit for name, one in records.origins().items() if (limit := tidy_readers(one.readers))}
 
 
 def _store(settings: Settings) -> AbstractAsyncContextManager[VectorStore]:

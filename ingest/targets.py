@@ -1,6 +1,6 @@
 """What a run is to read: sources of the settings by their names, paths, and all that was read before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from ingest.provenance import Terms
 from ingest.settings import Settings
 from knowledge.service_graph import ServiceGraph, read_services
 from knowledge.setting_names import nearest
-from knowledge.source_settings import tidy_readers
+from knowledge.source_settings import named_readers, tidy_readers
 
 
 class NameTaken(BadSettings):
@@ -96,6 +96,13 @@ def _configured(name: str, settings: Settings, known: Mapping[str, Origin]) -> T
             f"The name {name!r} stands for {former.place} already. Rename [ingest.sources.{name}], or delete what was "
             f"read there with `python -m ingest --forget {name}`."
         )
+    if place and "readers" not in source.about.model_fields_set:
+        limits = [name for name, limit in _sharing(name, Path(place), known) if tidy_readers(limit)]
+        if limits:
+            raise BadSettings(
+                f"{limits[0]} has the same pages and is not for everybody. Say who may read [ingest.sources.{name}]: "
+                'readers = ["GROUP"], or ["everyone"].'
+            )
     services = str(source.about.services.expanduser().resolve()) if source.about.services else ""
     terms = Terms(source.about.readers, source.about.labels)
     return Target(name, source.about.vendor, source.table, terms, Origin(place, terms.readers, services))
@@ -133,7 +140,7 @@ def _of_path(name: str, origin: Origin, settings: Settings) -> Target:
 
 def _readers(text: str) -> tuple[str, ...]:
     try:
-        return tidy_readers(text.split(",")) or ("everyone",)
+        return tidy_readers(named_readers(text)) or ("everyone",)
     except ValueError as wrong:
         raise BadSettings(f"--readers: {wrong}.") from None
 
@@ -141,17 +148,23 @@ def _readers(text: str) -> tuple[str, ...]:
 def _refuse_to_open(name: str, place: Path, readers: Sequence[str], known: Mapping[str, Origin]) -> None:
     """Pages that two sources share are as open as the opener of the two; where that was not said, it is asked for."""
     limited = bool(tidy_readers(readers))
-    for other, origin in known.items():
-        shared = Path(origin.place) if origin.place and other != name else None
-        if shared is None or not (place.is_relative_to(shared) or shared.is_relative_to(place)):
-            continue
-        if limited and not origin.readers:
+    for other, limit in _sharing(name, place, known):
+        shared = known[other].place
+        if limited and not limit:
             raise BadSettings(
                 f"Everybody may read {shared}, which holds the same pages. Limit it first: "
                 f"`python -m ingest {shared} --readers {','.join(readers)}`, or say that it is for everyone."
             )
-        if not readers and tidy_readers(origin.readers):
-            groups = ",".join(origin.readers)
+        if not readers and tidy_readers(limit):
+            groups = ",".join(limit)
             raise BadSettings(
                 f"{shared} is for {groups} only. Say who may read {place}: --readers {groups}, or --readers everyone."
             )
+
+
+def _sharing(name: str, place: Path, known: Mapping[str, Origin]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The other sources that lie in a place or around it, and their readers."""
+    for other, origin in known.items():
+        shared = Path(origin.place) if origin.place and other != name else None
+        if shared and (place.is_relative_to(shared) or shared.is_relative_to(place)):
+            yield other, origin.readers

@@ -107,10 +107,15 @@ async def read_header(source: Path) -> Header:
 
 
 async def restore(
-    store: VectorStore, source: Path, alias: str, adopt: Callable[[Restored], None] = lambda _: None
+    store: VectorStore,
+    source: Path,
+    alias: str,
+    adopt: Callable[[Restored], None] = lambda _: None,
+    keep: Callable[[Point], bool] = lambda _: True,
 ) -> Restored:
     """Fill a collection beside those that are there, and switch the alias to it when it is complete.
 
+    Points that are not to ``keep`` are left out.
     ``adopt`` is called just before the switch, with the other files; what it raises calls the restore off. Until the
     switch searches go on in the former collection, which is kept. When anything fails, and after a crash at the next
     restore, what was filled is taken away. One restore at a time. Raises BadBackup and VectorStoreUnavailable.
@@ -123,7 +128,7 @@ async def restore(
         aliases = await store.aliases()
         collection = _free(header.collection, {*aliases, *await store.collections()})
         try:
-            await _fill(store, collection, header, reader)
+            await _fill(store, collection, header.layout, filter(keep, _points(reader, header)))
             restored = Restored(collection, aliases.get(alias, ""), header, extra)
             adopt(restored)
             await store.point_alias(alias, collection)
@@ -147,16 +152,17 @@ async def discard_unfinished(store: VectorStore) -> None:
         await store.drop(unfinished)
 
 
-async def _fill(store: VectorStore, collection: str, header: Header, reader: Reader) -> None:
-    await store.ensure(collection, header.layout)
+async def _fill(store: VectorStore, collection: str, layout: Layout, points: Iterator[Point]) -> None:
+    await store.ensure(collection, layout)
     await store.point_alias(_UNFINISHED, collection)
-    points = _points(reader, header)
+    given = 0
     while batch := await asyncio.to_thread(_taken, points):
         await store.upsert(collection, batch)
+        given += len(batch)
     await store.settle(collection)
-    if (stored := await store.count(collection, EVERYTHING)) != header.points:
+    if (stored := await store.count(collection, EVERYTHING)) != given:
         raise VectorStoreUnavailable(
-            f"The vector store kept {stored} of {header.points} points. Nothing was changed; try again."
+            f"The vector store kept {stored} of {given} points. Nothing was changed; try again."
         )
 
 

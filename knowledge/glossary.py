@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
+from connectors.configuration import BadSettings
+
 _FILE = Path(__file__).with_name("glossary.toml")
 
 
-class BadGlossary(ValueError):
+class BadGlossary(BadSettings):
     """The team's glossary cannot be used; the message says where and why."""
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ ALIAS = "library"
 """The name under which the collection that is searched is known to the store."""
 
 _PREFIX = "chunks-"
+_ALL = 1_000_000
 _EMPTY = "The library is empty: run `python -m ingest PATH`."
 _OLD = (
     "The index was built with another embedding model or version and is searched by words alone: "
@@ -47,7 +48,12 @@ class Index:
         self._means: centring.Means | None = None
 
     async def add(self, documents: Sequence[StoredDocument], now: datetime) -> None:
-        """Store documents, each in place of its former version: the new points are written before the old ones go."""
+        """Store documents, each in place of its former version: the new points are written before the old ones go.
+
+        Not so where fewer people may read the new version, or it has no text: then the old one goes first, and also
+        from what is searched while this index is built.
+        """
+        await self._close([one for one in documents if one.readers or one.source_readers or not one.chunks])
         passages = [passage(document, chunk) for document in documents for chunk in document.chunks]
         vectors = iter(await self.encoder.passages(passages))
         await self._vectors.ensure(self.collection, points.layout(self._embedding.dimension))
@@ -62,9 +68,16 @@ class Index:
 
     async def remove(self, document_ids: Sequence[str]) -> None:
         """Forget documents; also in what is searched while this index is built: what is withdrawn is gone at once."""
-        them = Where(any_of={"document": list(document_ids)})
-        for collection in {self.collection, await self.served()} & set(await self._vectors.collections()):
-            await self._vectors.delete(collection, them)
+        for collection in await self._in_use():
+            await self._vectors.delete(collection, _of(document_ids))
+
+    async def held(self, source: str) -> dict[str, tuple[str, ...]]:
+        """The documents of a source by id, and whom that source is for; in what is written and in what is searched."""
+        of_source = Where(any_of={"level": ["document"], points.label_key("source"): [source]})
+        found = [
+            one.payload for name in await self._in_use() for one in await self._vectors.fetch(name, of_source, _ALL)
+        ]
+        return {str(one["document"]): points.readers(one)[1] for one in found}
 
     async def finish(self, now: datetime, *, complete: bool) -> None:
         """Build the store's structures, note the time and, once complete, let searches read this index alone."""
@@ -99,6 +112,19 @@ class Index:
             advice = _OLD
         return Facts(served, str(about.get("embedding", "")), pages, chunks, str(about.get("ingested_at", "")), advice)
 
+    async def _close(self, documents: Sequence[StoredDocument]) -> None:
+        """Take out what people could read who may not read these versions."""
+        known = {one.id: one for one in documents}
+        for collection in await self._in_use() if known else ():
+            shown = await self._vectors.fetch(collection, _of(known, "document"), len(known))
+            wider = [id for one in shown if points.closes(known[id := str(one.payload["document"])], one.payload)]
+            if wider:
+                await self._vectors.delete(collection, _of(wider))
+
+    async def _in_use(self) -> set[str]:
+        """The collections that are there of the two that matter: the one that is written and the one searched."""
+        return {self.collection, await self.served()} & set(await self._vectors.collections())
+
     async def _drop_former(self) -> None:
         """Also what a crash between the switch and the deletion left behind."""
         named = (await self._vectors.aliases()).values()
@@ -121,6 +147,11 @@ class Index:
 
     async def _exists(self, collection: str) -> bool:
         return collection in await self._vectors.collections()
+
+
+def _of(document_ids: Iterable[str], *levels: str) -> Where:
+    """Points of these documents, on all levels or on some."""
+    return Where(any_of={"document": list(document_ids), **({"level": levels} if levels else {})})
 
 
 def collection_name(embedding: Embedding) -> str:

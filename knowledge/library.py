@@ -110,6 +110,13 @@ class Library:
         """Forget documents; ids that are not there do no harm."""
         await self._index.remove(document_ids)
 
+    async def held(self, source: str) -> dict[str, tuple[str, ...]]:
+        """Every document of a source, whoever may read it: its id, and the groups that its source is for.
+
+        For ingest alone: nobody who asks may be shown any of it.
+        """
+        return await self._index.held(source)
+
     async def finish(self, now: datetime, *, complete: bool = True) -> None:
         """Close an ingest: build the store's index structures, note the time and, once complete, search this index.
 

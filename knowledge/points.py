@@ -111,6 +111,18 @@ def readers(stored: Payload) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return own, source
 
 
+def closes(document: StoredDocument, stored: Payload) -> bool:
+    """Whether somebody could read it as it is stored who may not read this version; one without text is for nobody."""
+    own, source = readers(stored)
+    doors = ((document.readers, own), (document.source_readers, source))
+    return not document.chunks or any(narrower(now, former) for now, former in doors)
+
+
+def narrower(now: Sequence[str], former: Sequence[str]) -> bool:
+    """Whether a limit shuts out somebody whom the former one let in; empty lets everybody in."""
+    return bool(now) and not (former and set(former) <= set(now))
+
+
 def labels(stored: Payload) -> dict[str, str | list[str]]:
     """The labels of a point's document."""
     return {key.removeprefix(_LABEL): _label(value) for key, value in stored.items() if key.startswith(_LABEL)}

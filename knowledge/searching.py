@@ -99,11 +99,13 @@ class Searching:
         if vector is None:
             return Nearness()
         many = max(_CANDIDATES, self.depth)
-        whole = self._search(Search({MEANING: vector}, {}, self.where, many, many))
-        if not self.legs.sentences:
-            return Nearness(await whole)
-        closer = Search({MEANING: vector}, {}, self.where, many, many, parts={SENTENCES: vector}, payload=False)
-        return Nearness(*await asyncio.gather(whole, self._search(closer)))
+        whole = await self._search(Search({MEANING: vector}, {}, self.where, many, many))
+        if not self.legs.sentences or not whole:
+            return Nearness(whole)
+        # These are few and known to be readable.
+        among = Where(ids=list(whole))
+        closer = Search({}, {}, among, many, many, parts={SENTENCES: vector}, payload=False)
+        return Nearness(whole, await self._search(closer))
 
     async def _by_words(self, words: Sparse) -> dict[str, float]:
         if not self.legs.words or not words.indices:

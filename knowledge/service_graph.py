@@ -8,8 +8,10 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from connectors.configuration import BadSettings
 
-class BadServices(ValueError):
+
+class BadServices(BadSettings):
     """The file of services cannot be used; the message says where and why."""
 
 

@@ -44,7 +44,7 @@ class SourceTable(BaseModel):
     @field_validator("readers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return value.split(",") if isinstance(value, str) else value
+        return named_readers(value) if isinstance(value, str) else value
 
     @field_validator("readers")
     @classmethod
@@ -106,6 +106,11 @@ def configured(
         shared_at = f"connectors.{SEAM}.{checked.vendor}"
         blamed = [shared_at if re.split("[.:]", line)[0] in inherited else above for line in lines]
         raise BadSettings("\n".join(f"{at}.{line}" for at, line in zip(blamed, lines, strict=True))) from None
+
+
+def named_readers(text: str) -> list[str]:
+    """The groups of a list that was written in one line, in either language."""
+    return re.split("[,，、;；]", text)
 
 
 def tidy_readers(groups: Iterable[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the README shows is true: its commands run, its settings are accepted, its links lead somewhere."""
+"""What README and docs show is true: commands run, settings are accepted, links lead somewhere."""
 
 import json
 import os
@@ -17,12 +17,17 @@ import pytest
 
 from bot.__main__ import _parser
 from bot.settings import Settings, read_settings
+from ingest.__main__ import _keeping_parser
 from ingest.__main__ import _parser as _ingest_parser
-from knowledge.setting_names import stranger
+from knowledge.glossary import read_glossary
+from knowledge.setting_names import stranger, vendors
+from knowledge.taxonomy import read_taxonomy
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEPLOYING = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+PAGES = {"README.md": README, "deploy/README.md": DEPLOYING, "docs/sources.md": SOURCES}
 PYTHON = ".venv/bin/python"
 AROUND = dict(os.environ)  # noqa: TID251  # the programs that are tried out get it, but for our own settings
 
@@ -62,20 +67,46 @@ def kind(command: str) -> str:
 
 
 def of_kind(wanted: str) -> list[str]:
-    return [command for command in commands(README) if kind(command) == wanted]
+    shown = dict.fromkeys([*commands(README), *commands(SOURCES)])
+    return [command for command in shown if kind(command) == wanted]
+
+
+def files_shown() -> dict[str, str]:
+    """Files that a page shows, by the name in their first line; other blocks are settings."""
+    named = (re.match(r"# (\S+\.toml)\n", block) for block in blocks(README + SOURCES, "toml"))
+    return {found[1]: found.string for found in named if found}
+
+
+def settings_shown() -> list[str]:
+    shown = files_shown().values()
+    return [block for block in blocks("".join(PAGES.values()), "toml") if block not in shown]
+
+
+def credentials() -> list[str]:
+    """The variables that a page tells to put a source's secret into."""
+    return re.findall(r"NIGHTSHIFT_CONNECTORS__SOURCES__[A-Z_]+(?:TOKEN|SECRET)", README + SOURCES)
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """The variables of a reader who has the runbooks and cases that the README speaks of, and needs no models."""
+    """The variables of a reader who has the documents, cases and backup that are spoken of, and needs no models.
+
+    What the pages read from somebody's wiki or chat lies in folders here, under the same names.
+    """
     home = tmp_path_factory.mktemp("reader")
-    shutil.copytree(
-        ROOT / "deploy" / "demo" / "runbooks",
-        home / "runbooks",
-        ignore=lambda _, names: set(names) - {"payments-pool-exhausted.md"},
-    )
+    demo = ROOT / "deploy" / "demo"
+    (home / "runbooks" / "incidents").mkdir(parents=True)
+    shutil.copy(demo / "runbooks" / "payments-pool-exhausted.md", home / "runbooks")
+    shutil.copy(demo / "incidents" / "INC-2026-003.md", home / "runbooks" / "incidents")
+    configured = [
+        name for block in settings_shown() for name in tomllib.loads(block).get("ingest", {}).get("sources", {})
+    ]
+    for name in (*configured, "old-runbooks", "payments-runbooks"):
+        (home / name).mkdir(exist_ok=True)
+        (home / name / "page.md").write_text(f"# {name}\n\nPayments are slow on Mondays.\n", encoding="utf-8")
+    tables = (f'[ingest.sources.{name}]\nvendor = "folder"\npath = "{home / name}"\n' for name in set(configured))
+    (home / "nightshift.toml").write_text("".join(tables), encoding="utf-8")
     write_cases(home / "cases")
-    (home / "nightshift.toml").touch()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     variables = {
@@ -88,7 +119,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     }
     kept = {name: value for name, value in AROUND.items() if not name.startswith("NIGHTSHIFT_")}
     shown = {**kept, **variables}
-    assert run(f"{PYTHON} -m ingest ~/runbooks", shown).returncode == 0
+    assert run(f"{PYTHON} -m ingest ~/runbooks ~/old-runbooks", shown).returncode == 0
+    assert run(f"{PYTHON} -m ingest backup ~/library.zip", shown).returncode == 0
     return shown
 
 
@@ -146,35 +178,72 @@ def test_a_command_that_nobody_tries_out_is_refused(command: str) -> None:
         kind(command)
 
 
-@pytest.mark.parametrize("block", blocks(README + DEPLOYING, "toml"))
+@pytest.mark.parametrize("block", settings_shown())
 def test_settings_are_accepted(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in AROUND:
         if name.startswith("NIGHTSHIFT_"):
             monkeypatch.delenv(name)
-    file = tmp_path / "nightshift.toml"
-    file.write_text(block, encoding="utf-8")
+    for name in credentials():
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.chdir(tmp_path)
+    for name, text in {**files_shown(), "nightshift.toml": block}.items():
+        Path(name).write_text(text, encoding="utf-8")
 
-    settings = read_settings(file)
+    settings = read_settings()
 
     shown = {(seam, name) for seam, table in tomllib.loads(block).get("connectors", {}).items() for name in table}
     assert shown <= set(settings.enabled()), "only the tables of vendors in use are checked"
 
 
-@pytest.mark.parametrize("page", [README, DEPLOYING], ids=["README", "deploy"])
+def test_every_source_is_described_and_shown() -> None:
+    shown = {
+        table["vendor"]
+        for block in settings_shown()
+        for table in tomllib.loads(block).get("ingest", {}).get("sources", {}).values()
+    }
+    described = set(re.findall(r"^\| `(\w+)` \|", SOURCES, re.MULTILINE))
+
+    assert described == set(vendors("sources")) - {"memory"}
+    assert shown == described - {"folder", "git"}
+
+
+def test_the_teams_own_words_are_understood(tmp_path: Path) -> None:
+    for name, text in files_shown().items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    taxonomy = read_taxonomy(tmp_path / "taxonomy.toml")
+
+    assert "cart" in read_glossary(tmp_path / "words.toml").equivalents("the basket is empty")
+    assert taxonomy.mentioned("component", "Sidekiq waits for the ledger; its certificate is fine") == (
+        "queue",
+        "ledger",
+    )
+    assert taxonomy.title("symptom", "disk full", "en") == "Out of space"
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_variables_are_settings(page: str) -> None:
-    names = {tuple(name.lower().split("__")) for name in re.findall(r"NIGHTSHIFT_([A-Z_]+[A-Z])", page)}
+    names = {tuple(name.lower().split("__")) for name in re.findall(r"NIGHTSHIFT_([A-Z_]+[A-Z])", PAGES[page])}
     names -= {("config",)}  # where the settings are, and so none of them
 
     assert names
     assert [name for name in names if stranger(Settings, name, knows_all=True)] == []
 
 
-@pytest.mark.parametrize(("page", "folder"), [(README, ROOT), (DEPLOYING, ROOT / "deploy")], ids=["README", "deploy"])
-def test_links_lead_to_files(page: str, folder: Path) -> None:
-    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", page) if not link.startswith("http")]
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_and_headings(page: str) -> None:
+    links = [link.partition("#") for link in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]) if not link.startswith("http")]
+    found = [((ROOT / page).parent / file if file else ROOT / page, anchor) for file, _, anchor in links]
 
-    assert links
-    assert [link for link in links if not (folder / link).exists()] == []
+    assert found
+    assert [str(file) for file, _ in found if not file.exists()] == []
+    assert [anchor for file, anchor in found if anchor and anchor not in anchors(file)] == []
+
+
+def anchors(page: Path) -> list[str]:
+    """What GitHub calls the headings of a page in its addresses."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
 def test_the_widget_understands_the_tag_that_is_shown() -> None:
@@ -197,11 +266,13 @@ def test_every_folder_and_every_step_is_named() -> None:
 
 def test_commands_for_deployment_can_be_parsed() -> None:
     """Docker and systemd are not here to run them; what they hand to Nightshift is checked."""
-    parsers = {"bot": _parser(), "ingest": _ingest_parser()}
-    ours = re.findall(r"python -m (\w+) (.+)", "\n".join(commands(DEPLOYING)))
+    ours = re.findall(r"python -m (bot|ingest) (.+)", "\n".join(commands(DEPLOYING)))
 
-    assert {module for module, _ in ours} == set(parsers)
+    assert {module for module, _ in ours} == {"bot", "ingest"}
     for module, arguments in ours:
-        assert parsers[module].parse_args(shlex.split(arguments))
+        given = shlex.split(arguments)
+        keeping = given[0] in ("backup", "restore")
+        parser = _parser() if module == "bot" else _keeping_parser() if keeping else _ingest_parser()
+        assert parser.parse_args(given)
     for command in commands(DEPLOYING):
         subprocess.run(["bash", "-n", "-c", command], check=True)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, JsonValue, Secret, ValidationError
 from connectors.configuration import BadSettings
 from connectors.sources.formats.conversation import title as first_line
 from connectors.sources.formats.files import digest
+from connectors.sources.formats.limits import limited, of_parts
 from connectors.sources.formats.markdown import labels_from
 from connectors.sources.listing import stamp
 from connectors.sources.port import Document, Entry, Kind, Source, SourceUnavailable, Unreadable
@@ -151,7 +152,10 @@ def _document(id: str, parts: "Sequence[Loaded]", settings: Settings) -> Documen
     title = next((found for key in settings.title_keys if (found := str(first.metadata.get(key) or "").strip())), "")
     addresses = (str(first.metadata.get(key) or "") for key in settings.link_keys)
     shown = {*settings.title_keys, *settings.link_keys}
-    labels = labels_from({key: value for key, value in first.metadata.items() if key not in shown})
+    told: list[Mapping[object, object]] = [
+        {key: value for key, value in one.metadata.items() if key not in shown} for one in parts
+    ]
+    labels = of_parts([labels_from(one) for one in told])
     resource = first.text_resource
     return Document(
         id=id,
@@ -160,7 +164,7 @@ def _document(id: str, parts: "Sequence[Loaded]", settings: Settings) -> Documen
         digest=_digest(parts),
         link=next((address for address in addresses if _WEB_LINK.fullmatch(address)), id),
         media_type=(resource.mimetype if resource else None) or "text/plain",
-        labels=labels,
+        labels=limited(labels, text),
         kind=settings.kind,
         readers=settings.readers,
     )

@@ -25,7 +25,8 @@ class _Collection:
     def matching(self, where: Where) -> list[Point]:
         for key in (*where.any_of, *where.none_of):
             path_of(key)
-        return [self.points[id_] for id_ in sorted(self.points) if matches(self.points[id_].payload, where)]
+        named = self.points.keys() if where.ids is None else self.points.keys() & set(where.ids)
+        return [self.points[id_] for id_ in sorted(named) if matches(self.points[id_].payload, where)]
 
 
 class MemoryVectors:
@@ -90,15 +91,15 @@ class MemoryVectors:
         found = self._collection(collection)
         check_search(found.layout, search)
         candidates = found.matching(search.where)
+        if search.parts:
+            [(name, query)] = search.parts.items()
+            return self._hits(found, search, part_scores(query, name, candidates))
         stored = list(found.points.values())
         legs = [dense_scores(query, name, candidates) for name, query in search.dense.items()]
         legs += [sparse_scores(one, name, candidates, stored) for name, one in search.sparse.items() if one.indices]
         depth = max(search.prefetch, search.limit)
         fused = fuse([_best(leg, depth) for leg in legs]) if len(legs) > 1 else dict(*legs)
-        for name, query in search.parts.items():
-            fused = part_scores(query, name, [found.points[id_] for leg in legs for id_ in _best(leg, depth)])
-        best = _best(fused, search.limit)
-        return [Hit(id_, score, found.points[id_].payload if search.payload else {}) for id_, score in best.items()]
+        return self._hits(found, search, fused)
 
     async def fetch(self, collection: str, where: Where, limit: int = 10_000) -> list[Hit]:
         """See the port."""
@@ -118,6 +119,11 @@ class MemoryVectors:
         """See the port; nothing is left unbuilt here."""
         self._collection(collection)
 
+    @staticmethod
+    def _hits(found: _Collection, search: Search, scores: Mapping[str, float]) -> list[Hit]:
+        best = _best(scores, search.limit)
+        return [Hit(id_, score, found.points[id_].payload if search.payload else {}) for id_, score in best.items()]
+
     def _collection(self, name: str) -> _Collection:
         try:
             return self._collections[self._aliases.get(name, name)]
@@ -126,7 +132,7 @@ class MemoryVectors:
 
 
 def matches(payload: Mapping[str, object], where: Where) -> bool:
-    """Whether a payload meets the conditions; a list meets one when any of its members does."""
+    """Whether a payload meets the conditions on payloads; a list meets one when any of its members does."""
 
     def holds(key: str, wanted: Sequence[str]) -> bool:
         value = payload.get(key)

@@ -48,11 +48,13 @@ class Layout:
 class Where:
     """A conjunction: each ``any_of`` key must hold one of its values; no point matching ``none_of`` comes back.
 
-    A key whose payload is a list holds each of its members. An ``any_of`` key without values is held by no point.
+    A key whose payload is a list holds each of its members. An ``any_of`` key without values is held by no point. With
+    ``ids``, only these points count.
     """
 
     any_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
     none_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ids: Sequence[str] | None = None
 
 
 EVERYTHING = Where()
@@ -65,12 +67,12 @@ class Search:
 
     A single leg keeps its own scores: the cosine, or the sparse vectors' product. An empty sparse vector is no leg.
 
-    With ``parts`` the points of all legs are scored anew instead of fused: by the greatest cosine of one of a point's
-    parts to this vector, which is MaxSim with one query vector (Khattab and Zaharia 2020, ColBERT,
+    With ``parts``, and no other vector, the points that ``where`` names by their ids are scored: each by the greatest
+    cosine of one of its parts to this vector, which is MaxSim with one query vector (Khattab and Zaharia 2020, ColBERT,
     https://arxiv.org/abs/2004.12832). A point without parts under that name does not come back.
 
-    Without ``payload`` hits come with an empty one, which is cheaper. Raises ValueError for parts under two names, or
-    without another vector to find candidates by.
+    Without ``payload`` hits come with an empty one, which is cheaper. Raises ValueError for parts under two names,
+    beside another vector, or of points that are not named: looking through all parts of all points takes too long.
     """
 
     dense: Mapping[str, Sequence[float]]
@@ -85,8 +87,8 @@ class Search:
         """Raises ValueError; see the class."""
         if len(self.parts) > 1:
             raise ValueError(f"a search can go by the parts of one name, not by those of {', '.join(self.parts)}")
-        if self.parts and not (self.dense or self.sparse):
-            raise ValueError("a search by parts needs a dense or sparse vector to find candidates by")
+        if self.parts and (self.dense or self.sparse or self.where.ids is None):
+            raise ValueError("a search by parts goes by them alone, and names the points to score by their ids")
 
 
 @dataclass(frozen=True)

@@ -113,12 +113,10 @@ class ServerVectors:
         if not legs:
             return []
         query = partial(self._client.query_points, limit=search.limit, with_payload=search.payload)
-        if len(legs) == 1 and not search.parts:
+        if len(legs) == 1:
             query = partial(query, query=legs[0].query, using=legs[0].using, query_filter=legs[0].filter)
         else:
-            query = partial(
-                query, prefetch=legs, query=server_terms.second_stage(search), using=next(iter(search.parts), None)
-            )
+            query = partial(query, prefetch=legs, query=server_terms.fusion())
         found = await self._tried(query, collection)
         return [Hit(str(one.id), one.score, one.payload or {}) for one in found.points]
 

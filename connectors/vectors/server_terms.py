@@ -83,17 +83,16 @@ def legs(search: Search) -> list["models.Prefetch"]:
 
     depth, where = max(search.prefetch, search.limit), condition(search.where)
     dense: dict[str, models.Vector] = {name: list(vector) for name, vector in search.dense.items()}
+    dense |= {name: [list(vector)] for name, vector in search.parts.items()}
     sparse = {name: _sparse(vector) for name, vector in search.sparse.items() if vector.indices}
     queries = (dense | sparse).items()
     return [models.Prefetch(query=query, using=name, filter=where, limit=depth) for name, query in queries]
 
 
-def second_stage(search: Search) -> "models.FusionQuery | list[list[float]]":
-    """What makes one list of them: https://qdrant.tech/documentation/concepts/hybrid-queries/#multi-stage-queries."""
+def fusion() -> "models.FusionQuery":
+    """What makes one list of several: https://qdrant.tech/documentation/concepts/hybrid-queries/ (DBSF)."""
     from qdrant_client import models
 
-    for vector in search.parts.values():
-        return [list(vector)]
     return models.FusionQuery(fusion=models.Fusion.DBSF)
 
 
@@ -101,7 +100,10 @@ def condition(where: Where) -> "models.Filter":
     """Which points may come back."""
     from qdrant_client import models
 
-    return models.Filter(must=_matches(where.any_of), must_not=_matches(where.none_of))
+    must = _matches(where.any_of)
+    if where.ids is not None:
+        must.append(models.HasIdCondition(has_id=list(where.ids)))
+    return models.Filter(must=must, must_not=_matches(where.none_of))
 
 
 def create_alias(alias: str, collection: str) -> "models.CreateAliasOperation":

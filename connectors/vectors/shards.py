@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -242,6 +243,7 @@ def _read(record: edge.Record) -> Point:
 
 def _queries(search: Search) -> list[edge.Query]:
     queries: list[edge.Query] = [edge.Query.Nearest(list(v), using=name) for name, v in search.dense.items()]
+    queries += [edge.Query.Nearest([list(vector)], using=name) for name, vector in search.parts.items()]
     for name, sparse in search.sparse.items():
         if not sparse.indices:
             continue
@@ -252,18 +254,18 @@ def _queries(search: Search) -> list[edge.Query]:
 
 def _request(search: Search, queries: list[edge.Query]) -> edge.QueryRequest:
     where = _filter(search.where)
-    if len(queries) == 1 and not search.parts:
+    if len(queries) == 1:
         return edge.QueryRequest(limit=search.limit, query=queries[0], filter=where, with_payload=search.payload)
     depth = max(search.prefetch, search.limit)
     legs = [edge.Prefetch(limit=depth, query=query, filter=where) for query in queries]
-    query: edge.Query | edge.Fusion = _FUSION
-    for name, vector in search.parts.items():
-        query = edge.Query.Nearest([list(vector)], using=name)
-    return edge.QueryRequest(limit=search.limit, prefetches=legs, query=query, with_payload=search.payload)
+    return edge.QueryRequest(limit=search.limit, prefetches=legs, query=_FUSION, with_payload=search.payload)
 
 
 def _filter(where: Where) -> edge.Filter:
-    return edge.Filter(must=_conditions(where.any_of), must_not=_conditions(where.none_of))
+    must = _conditions(where.any_of)
+    if where.ids is not None:
+        must.append(edge.HasIdCondition({uuid.UUID(id) for id in where.ids}))
+    return edge.Filter(must=must, must_not=_conditions(where.none_of))
 
 
 def _conditions(wanted: Mapping[str, Sequence[str]]) -> list["edge.ConditionType"]:

@@ -11,11 +11,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from bot.settings import read_settings
-from tests.bench import searching, serving
+from tests.bench import ingesting, searching, serving
+from tests.bench.corpus import DEMO
 from tests.bench.report import Figure, conclude, tell
-
-ROOT = Path(__file__).parent.parent.parent
-DEMO = ROOT / "deploy" / "demo"
 
 
 def imports() -> list[Figure]:
@@ -30,15 +28,17 @@ def imports() -> list[Figure]:
 
 async def measure(home: Path, largest: int, *, with_model: bool) -> AsyncIterator[list[Figure]]:
     """All figures, group by group; the local model's only where its file is."""
+    models = read_settings().roots.models
     sizes = [size for size in (1_000, 20_000, 100_000) if size <= largest]
     yield imports()
-    yield searching.ingest(home, DEMO, os.environ)
-    yield await searching.embedding(read_settings().roots.models, searching.passages(DEMO))
-    yield await searching.search(home / "search", sizes)
+    yield ingesting.ingest(home, os.environ)
+    yield await searching.embedding(models)
+    async for group in searching.search(home / "search", models, sizes or [largest]):
+        yield group
     yield await serving.without_model(home)
     if with_model:
         # A home of its own: what the burst left unanswered would be answered here first.
-        searching.ingest(home / "model", DEMO, os.environ)
+        ingesting.run(home / "model", DEMO, os.environ)
         yield await serving.with_local_model(home / "model")
 
 

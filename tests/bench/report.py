@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bot.evals.measures import percentile
+
 PACKAGES = ("dbos", "fastapi", "onnxruntime", "qdrant-edge-py", "sqlalchemy", "xllamacpp")
 
 
@@ -19,12 +21,6 @@ class Figure:
     value: float
     unit: str
     n: int = 1
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of all values does not exceed (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * int(share * 100) // 100) - 1)]
 
 
 def spread(name: str, seconds: Sequence[float], shares: Sequence[float]) -> list[Figure]:
@@ -43,7 +39,7 @@ def resident_megabytes(pid: int, kind: str = "VmHWM") -> float:
 def tell(figures: Sequence[Figure]) -> None:
     """Print rows of the table."""
     for figure in figures:
-        print(f"{figure.name:<58}{figure.value:>12.1f} {figure.unit:<8} n={figure.n}", flush=True)
+        print(f"{figure.name:<72}{figure.value:>12.1f} {figure.unit:<8} n={figure.n}", flush=True)
 
 
 def conclude(figures: Sequence[Figure]) -> None:

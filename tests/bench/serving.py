@@ -16,7 +16,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.bench.report import Figure, percentile, resident_megabytes, spread
+from bot.evals.measures import percentile
+from tests.bench.report import Figure, resident_megabytes, spread
 
 QUESTIONS = (
     "payments connection pool size",
@@ -49,7 +50,9 @@ async def server(home: Path, **settings: str) -> AsyncIterator[Server]:
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", "bot", "serve"], env=environment, stdout=subprocess.DEVNULL)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        # A connection is given up before the server does so: it would break the request that is just being sent.
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=1)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, limits=limits) as client:
             yield Server(process, client, await ready(client, process, started))
     finally:
         process.send_signal(signal.SIGTERM)

@@ -463,6 +463,13 @@ async def test_an_export_can_be_stored_again(filled: VectorStore) -> None:
 PARTED = Layout({"text": 4}, ("words",), ("service",), parts={"sentences": 3})
 
 
+def named(*numbers: int) -> Where:
+    return Where(ids=[id_of(number) for number in numbers])
+
+
+EACH = named(*range(1, 400))
+
+
 def parted(number: int, text: list[float], parts: list[list[float]], words: list[int] | None = None) -> Point:
     sparse = {"words": Sparse(words, [1.0] * len(words))} if words else {}
     payload: Payload = {"service": "odd" if number % 2 else "even"}
@@ -487,7 +494,7 @@ async def library(store: VectorStore) -> VectorStore:
 
 
 async def test_a_point_is_as_near_as_its_best_part(library: VectorStore) -> None:
-    hits = await library.search("runbooks-2", Search(TEXT, {}, parts=SENTENCE))
+    hits = await library.search("runbooks-2", Search({}, {}, EACH, parts=SENTENCE))
 
     assert numbers(hits) == [5, 3, 1, 2]
     assert [hit.score for hit in hits] == pytest.approx([1.0, 5 / math.hypot(5, 0.5), math.sqrt(0.5), 0.0], abs=1e-3)
@@ -497,16 +504,11 @@ async def test_a_point_is_as_near_as_its_best_part(library: VectorStore) -> None
 @pytest.mark.parametrize(
     ("search", "expected"),
     [
-        pytest.param(Search(TEXT, {}, limit=2, prefetch=3, parts=SENTENCE), [3, 1], id="of-the-best-three"),
-        pytest.param(Search(TEXT, {}, limit=5, prefetch=1, parts=SENTENCE), [5, 3, 1, 2], id="limit-wins"),
-        pytest.param(Search(TEXT, {}, limit=1, prefetch=5, parts=SENTENCE), [5], id="limit"),
-        pytest.param(Search(TEXT, {}, Where({"service": ["even"]}), parts=SENTENCE), [2], id="filtered"),
-        pytest.param(
-            Search(TEXT, {"words": Sparse([7], [1.0])}, limit=2, prefetch=2, parts=SENTENCE), [5, 1], id="any-leg"
-        ),
-        pytest.param(Search({}, {"words": Sparse([7], [1.0])}, parts=SENTENCE), [5], id="sparse-alone"),
-        pytest.param(Search({}, {"words": Sparse([], [])}, parts=SENTENCE), [], id="empty-leg-alone"),
-        pytest.param(Search({}, {"words": Sparse([8], [1.0])}, parts=SENTENCE), [], id="no-candidates"),
+        pytest.param(Search({}, {}, named(1, 2, 3), limit=2, parts=SENTENCE), [3, 1], id="of-three"),
+        pytest.param(Search({}, {}, EACH, limit=1, prefetch=5, parts=SENTENCE), [5], id="limit"),
+        pytest.param(Search({}, {}, Where({"service": ["even"]}, ids=EACH.ids), parts=SENTENCE), [2], id="filtered"),
+        pytest.param(Search({}, {}, Where(ids=[]), parts=SENTENCE), [], id="none"),
+        pytest.param(Search({}, {}, named(4, 77), parts=SENTENCE), [], id="without-parts-or-unknown"),
     ],
 )
 async def test_searches_by_parts(library: VectorStore, search: Search, expected: list[int]) -> None:
@@ -515,8 +517,8 @@ async def test_searches_by_parts(library: VectorStore, search: Search, expected:
 
 @pytest.mark.parametrize("parts", [{}, SENTENCE], ids=["whole", "parts"])
 async def test_a_payload_can_stay_where_it_is(library: VectorStore, parts: dict[str, list[float]]) -> None:
-    full = await library.search("runbooks-2", Search(TEXT, {}, parts=parts))
-    bare = await library.search("runbooks-2", Search(TEXT, {}, parts=parts, payload=False))
+    full = await library.search("runbooks-2", Search({} if parts else TEXT, {}, EACH, parts=parts))
+    bare = await library.search("runbooks-2", Search({} if parts else TEXT, {}, EACH, parts=parts, payload=False))
 
     assert [(hit.id, hit.score) for hit in bare] == [(hit.id, hit.score) for hit in full]
     assert (full[0].payload, {str(hit.payload) for hit in bare}) == ({"service": "odd"}, {"{}"})
@@ -525,7 +527,7 @@ async def test_a_payload_can_stay_where_it_is(library: VectorStore, parts: dict[
 async def test_a_replaced_point_has_its_new_parts_alone(library: VectorStore) -> None:
     await library.upsert("runbooks-2", [parted(5, [1.0, 0.9, 0.0, 0.0], []), parted(4, [1.0] * 4, [[1.0, 0.2, 0.0]])])
 
-    assert numbers(await library.search("runbooks-2", Search(TEXT, {}, parts=SENTENCE))) == [3, 4, 1, 2]
+    assert numbers(await library.search("runbooks-2", Search({}, {}, EACH, parts=SENTENCE))) == [3, 4, 1, 2]
 
 
 async def test_parts_are_exported_and_can_be_stored_again(library: VectorStore) -> None:
@@ -537,15 +539,15 @@ async def test_parts_are_exported_and_can_be_stored_again(library: VectorStore) 
     for one, stored in zip(found, PARTED_POINTS, strict=True):
         for part, was in zip(one.parts.get("sentences", ()), stored.parts.get("sentences", ()), strict=True):
             assert unit(part) == pytest.approx(unit(was), abs=1e-3)
-    assert numbers(await library.search("runbooks-2", Search(TEXT, {}, parts=SENTENCE))) == [5, 3, 1, 2]
+    assert numbers(await library.search("runbooks-2", Search({}, {}, EACH, parts=SENTENCE))) == [5, 3, 1, 2]
 
 
 async def test_many_parts_are_stored_and_searched(library: VectorStore) -> None:
     many = [parted(n, [1.0, n / 100, 0.0, 0.0], [[1.0, n / 10 + i, 0.0] for i in range(40)]) for n in range(1, 301)]
     await library.upsert("runbooks-2", many)
 
-    assert await library.count("runbooks-2", ALL) == 300
-    assert numbers(await library.search("runbooks-2", Search(TEXT, {}, limit=3, parts=SENTENCE))) == [1, 2, 3]
+    assert await library.count("runbooks-2", EACH) == 300
+    assert numbers(await library.search("runbooks-2", Search({}, {}, EACH, limit=3, parts=SENTENCE))) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("asked", [{}, {"sentences": 4}, {"lines": 3}, {"sentences": 3, "lines": 3}])
@@ -567,7 +569,7 @@ async def test_parts_that_do_not_fit_are_refused(library: VectorStore, parts: di
     with pytest.raises(VectorStoreUnavailable):
         await library.upsert("runbooks-2", [Point(id_of(9), {}, {}, {}, parts)])
 
-    assert await library.count("runbooks-2", ALL) == 5
+    assert await library.count("runbooks-2", EACH) == 5
 
 
 @pytest.mark.parametrize("parts", [{"sentences": [1.0]}, {"lines": [1.0, 0.0, 0.0]}], ids=["shorter", "unknown"])
@@ -575,14 +577,15 @@ async def test_a_search_by_parts_that_do_not_fit_is_refused(
     library: VectorStore, parts: dict[str, list[float]]
 ) -> None:
     with pytest.raises(VectorStoreUnavailable):
-        await library.search("runbooks-2", Search(TEXT, {}, parts=parts))
+        await library.search("runbooks-2", Search({} if parts else TEXT, {}, EACH, parts=parts))
 
 
 @pytest.mark.parametrize(
     ("dense", "parts", "said"),
     [
-        pytest.param({}, SENTENCE, "needs a dense or sparse vector", id="no-candidates"),
-        pytest.param(TEXT, {**SENTENCE, "lines": [1.0]}, "not by those of sentences, lines", id="two-names"),
+        pytest.param({}, SENTENCE, "names the points", id="no-candidates"),
+        pytest.param(TEXT, SENTENCE, "by them alone", id="another-vector"),
+        pytest.param({}, {**SENTENCE, "lines": [1.0]}, "not by those of sentences, lines", id="two-names"),
     ],
 )
 def test_a_search_by_parts_that_makes_no_sense_cannot_be_made(
@@ -668,7 +671,7 @@ async def test_points_are_found_after_reopening(tmp_path: Path) -> None:
         async with AsyncExitStack() as stack:
             store = await connected(stack, "edge", {}, tmp_path)
             await store.ensure("runbooks", LAYOUT)
-            assert await store.count("runbooks", ALL) == expected
+            assert await store.count("runbooks", EACH) == expected
             await store.upsert("runbooks", POINTS)
 
 
@@ -681,7 +684,7 @@ async def test_the_next_in_line_takes_over_when_the_owner_closes(tmp_path: Path)
             await heir.upsert("runbooks", POINTS)
             assert (owner.owner, heir.owner) == (True, False)  # type: ignore[attr-defined] # the edge store's own
 
-        assert await heir.count("runbooks", ALL) == 5
+        assert await heir.count("runbooks", EACH) == 5
         assert heir.owner  # type: ignore[attr-defined] # the edge store's own
 
 
@@ -735,12 +738,12 @@ async def test_what_a_killed_process_acknowledged_is_found(tmp_path: Path, owner
 async def test_calls_under_way_survive_the_owners_death(tmp_path: Path, owner: "subprocess.Popen[str]") -> None:
     async with AsyncExitStack() as stack:
         store = await connected(stack, "edge", {}, tmp_path)
-        assert await store.count("runbooks", ALL) == 5
-        calls = [asyncio.ensure_future(store.count("runbooks", ALL)) for _ in range(30)]
+        assert await store.count("runbooks", EACH) == 5
+        calls = [asyncio.ensure_future(store.count("runbooks", EACH)) for _ in range(30)]
         await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
         owner.send_signal(signal.SIGKILL)
 
-        assert await asyncio.gather(*calls, store.count("runbooks", ALL)) == [5] * 31
+        assert await asyncio.gather(*calls, store.count("runbooks", EACH)) == [5] * 31
 
 
 async def test_a_stopped_owner_is_named(tmp_path: Path, owner: "subprocess.Popen[str]") -> None:
@@ -749,7 +752,7 @@ async def test_a_stopped_owner_is_named(tmp_path: Path, owner: "subprocess.Popen
         store = await connected(stack, "edge", {"timeout_seconds": 0.2}, tmp_path)
 
         with pytest.raises(VectorStoreUnavailable, match=f"Process {owner.pid} .* does not answer"):
-            await store.count("runbooks", ALL)
+            await store.count("runbooks", EACH)
 
 
 async def test_a_folder_too_deep_for_a_socket_is_shared_all_the_same(tmp_path: Path) -> None:
@@ -784,7 +787,7 @@ async def test_a_broken_shard_says_what_to_do(tmp_path: Path) -> None:
         store = await connected(stack, "edge", {}, tmp_path)
 
         with pytest.raises(VectorStoreUnavailable, match="delete that folder"):
-            await store.count("runbooks", ALL)
+            await store.count("runbooks", EACH)
 
 
 async def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ import importlib
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from connectors.sources.formats.limits import limited
 from connectors.sources.formats.page import CannotRead, Page
+from connectors.sources.formats.text import decode
 from connectors.sources.port import Document, Unreadable
 
 _FORMATS = {
@@ -38,7 +40,10 @@ def digest(raw: bytes) -> str:
 
 
 def read_document(id: str, raw: bytes, link: str) -> Document | Unreadable:
-    """One file as a document, or why it is none. The title falls back to the file's name."""
+    """One file as a document, or why it is none. The title falls back to the file's name.
+
+    A limit that its head states and its format cannot read is an empty one under ``readers``, which nobody meets.
+    """
     path = PurePosixPath(id)
     name = format_of(path) or "text"
     reader = importlib.import_module(f"connectors.sources.formats.{name}")
@@ -55,7 +60,7 @@ def read_document(id: str, raw: bytes, link: str) -> Document | Unreadable:
         digest=digest(raw),
         link=link,
         media_type=_FORMATS[name][0],
-        labels=page.labels,
+        labels=page.labels if name == "pdf" else limited(page.labels, decode(raw)),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import yaml
 
+from connectors.sources.formats.limits import LIMITS
 from connectors.sources.formats.page import Labels, Page
 from connectors.sources.formats.text import decode
 
@@ -15,7 +16,7 @@ _HEADING = re.compile(r"^#[ \t]+(.+)$", re.MULTILINE)
 
 def read(raw: bytes) -> Page:
     """The text without its front matter. Front matter that is no YAML mapping stays in the text."""
-    text = decode(raw).replace("\r\n", "\n")
+    text = decode(raw)
     front = _FRONT_MATTER.match(text)
     labels = labels_of(front[1]) if front else None
     if front and labels is not None:
@@ -35,16 +36,13 @@ def labels_of(front_matter: str) -> Labels | None:
     return labels_from(values) if isinstance(values, Mapping) else None
 
 
-_LIMITS = ("readers", "groups")
-
-
 def labels_from(values: Mapping[object, object]) -> Labels:
     """The scalars and lists of scalars as text. Nested values and empty ones are left out.
 
     Not so of those that say who may read it: there, nothing that can be read is a limit that nobody meets.
     """
     labels = {str(key): _label(value) for key, value in values.items()}
-    return {key: label for key, label in labels.items() if label or key.lower() in _LIMITS}
+    return {key: label for key, label in labels.items() if label or key.strip().lower() in LIMITS}
 
 
 def _label(value: object) -> str | list[str]:

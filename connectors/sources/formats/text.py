@@ -15,7 +15,14 @@ def read(raw: bytes) -> Page:
 
 
 def decode(raw: bytes) -> str:
-    """Text in UTF-8, UTF-16 with a byte-order mark, GB18030 or Windows-1252. Raises CannotRead for anything binary."""
+    """Text in UTF-8, UTF-16 with a byte-order mark, GB18030 or Windows-1252, its lines ended as in Unix.
+
+    Raises CannotRead for anything binary.
+    """
+    return _text(raw).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _text(raw: bytes) -> str:
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _decoded(raw, "utf-16", "replace") or ""
     if b"\x00" in raw[:65536]:

@@ -272,3 +272,34 @@ def test_a_dry_run_notes_nothing(docs: Path, capsys: pytest.CaptureFixture[str])
     assert main([str(docs), "--dry-run", "--readers", "sre", "--json"]) == 0
     assert counts(capsys) == [("docs", 1, 0, 1)]
     assert Path("home/ingest.sqlite").read_bytes() == manifest
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_lost_manifest_opens_nothing_and_leaves_nothing_behind(
+    docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (docs / "b.md").write_text("# Alerts\n\nSilence them.")
+    assert main([str(docs), "--readers", "sre"]) == 0
+    for file in Path("home").glob("ingest.sqlite*"):
+        file.unlink()
+    (docs / "b.md").unlink()
+    capsys.readouterr()
+
+    assert main([str(docs)]) == 1
+    assert "docs is in the library for sre only" in capsys.readouterr().err
+    assert main([str(docs), "--readers", "sre", "--json"]) == 0
+    assert counts(capsys) == [("docs", 1, 0, 1)]
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_source_of_the_settings_does_not_open_what_a_path_was_limited_to(
+    docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(docs), "--readers", "sre"]) == 0
+    configure(docs)
+    capsys.readouterr()
+
+    assert main(["handbook"]) == 1
+    assert "docs has the same pages and is not for everybody" in capsys.readouterr().err
+    configure(docs, 'readers = ["everyone"]')
+    assert main(["handbook"]) == 0

@@ -315,3 +315,34 @@ async def test_a_new_index_is_complete_with_the_last_source_of_the_old_one(
     missing = [(await once(MemorySource(name, [Page(id="a.md", text="a")]), into)).missing for name in ("docs", "wiki")]
 
     assert (missing, stored.complete) == ([("wiki",), ()], [False, True])
+
+
+async def rebuilding(source: MemorySource, run: Run, tmp_path: Path, terms: Terms) -> tuple[Library, Summary]:
+    """What searches see after a first run with another embedding, which lacks a second source."""
+    old = run.library
+    await once(source, run)
+    await once(MemorySource("more", [Page(id="x.md", text="x")]), run)
+    new = Library(MemoryEmbedding(32), old._vectors)
+    with open_manifest(tmp_path / "m.sqlite", new.collection) as manifest:
+        source.remove("0.md")
+        summary = await once(source, replace(run, library=new, manifest=manifest, terms=terms), days=1)
+        again = await once(source, replace(run, library=new, manifest=manifest, terms=terms), days=2)
+    assert (again.added, again.changed, again.deleted) == (0, 0, 0)
+    return new, summary
+
+
+async def test_what_is_gone_while_a_new_index_is_built_is_gone_from_the_old_one(
+    source: MemorySource, run: Run, tmp_path: Path
+) -> None:
+    library, summary = await rebuilding(source, run, tmp_path, Terms())
+
+    assert (summary.deleted, summary.missing) == (1, ("more",))
+    assert [one.id for one in await library.documents()] == [*(f"docs/{n}.md" for n in range(1, 5)), "more/x.md"]
+
+
+async def test_what_is_closed_while_a_new_index_is_built_is_closed_before_anything_is_read(
+    source: MemorySource, run: Run, tmp_path: Path
+) -> None:
+    library, _ = await rebuilding(source, run, tmp_path, Terms(("sre",)))
+
+    assert [one.id for one in await library.documents()] == ["more/x.md"]

@@ -39,9 +39,9 @@ def test_the_narrowest_limit_holds(found: Document, readers: tuple[str, ...]) ->
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        pytest.param(limited(("sre",), readers="dba"), "names no group", id="contradiction"),
+        pytest.param(limited(("sre",), readers="dba"), "names no group that its origin", id="contradiction"),
         pytest.param(document(readers=" , "), "names no group", id="nameless"),
-        pytest.param(document(readers=[]), "names no group", id="empty"),
+        pytest.param(document(readers=[]), "write `readers: ", id="empty"),
         pytest.param(document(text="---\ntitle: [x\nreaders: [sre]\n---\n"), "not YAML", id="broken"),
         pytest.param(document(text="\n---\nreaders: [sre\n"), "not YAML", id="unclosed"),
     ],

@@ -1,11 +1,14 @@
 """Backup and restore from the command line: the library and the manifest come back together."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
 from ingest.__main__ import main
+from ingest.settings import read_settings
+from knowledge.opening import open_library
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +48,23 @@ def test_what_was_read_and_what_is_noted_of_it_come_back(
     assert main(["restore", "kept.zip"]) == 0
     assert "points are back" in capsys.readouterr().err
     assert what_is_new(docs, capsys) == (0, 0, 1)
+
+
+def test_a_backup_opens_nothing_that_was_closed_since(docs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(docs)]) == 0
+    assert main(["backup", "kept.zip"]) == 0
+    assert main([str(docs), "--readers", "sre"]) == 0
+    assert main(["restore", "kept.zip"]) == 0
+
+    assert asyncio.run(listed()) == []
+    assert what_is_new(docs, capsys) == (0, 2, 0)
+    assert main([str(docs)]) == 0
+    assert (asyncio.run(listed()), asyncio.run(listed("sre"))) == ([], ["docs/a.md", "docs/b.md"])
+
+
+async def listed(*groups: str) -> list[str]:
+    async with open_library(read_settings(None)) as library:
+        return [one.id for one in await library.documents(groups)]
 
 
 def test_nothing_is_no_backup(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,6 +32,7 @@ from connectors.vectors.port import (
     Sparse,
     VectorStore,
     VectorStoreUnavailable,
+    Where,
 )
 from knowledge.backup import BadBackup, Restored, back_up, discard_unfinished, read_header, restore
 
@@ -128,8 +129,9 @@ def parts(*vectors: Sequence[float]) -> Callable[[Rows], object]:
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
 @pytest.mark.parametrize(("first", "second"), [("memory", "edge"), ("edge", "server"), ("server", "memory")])
 async def test_what_one_store_held_another_finds(first: str, second: str, tmp_path: Path) -> None:
-    legs = {"text": [0.5, 0.9, 0.1]}, {"words": Sparse([7], [1.0])}
-    search = Search(*legs, limit=5, prefetch=600, parts={"sentences": [-1.0, 0.1]})
+    by_words = Search({"text": [0.5, 0.9, 0.1]}, {"words": Sparse([7], [1.0])}, limit=5, prefetch=600)
+    each = Where(ids=[one.id for one in POINTS])
+    by_parts = Search({}, {}, each, limit=5, parts={"sentences": [-1.0, 0.1]})
     async with AsyncExitStack() as stack:
         old, new = await connected(stack, first, tmp_path / "a"), await connected(stack, second, tmp_path / "b")
         await fill(old, "chunks", POINTS)
@@ -140,7 +142,8 @@ async def test_what_one_store_held_another_finds(first: str, second: str, tmp_pa
         assert (restored.collection, restored.former, restored.header.points) == ("chunks", "", 600)
         assert await new.fetch("library", EVERYTHING) == await old.fetch("chunks", EVERYTHING)
         for place, collection in ((old, "chunks"), (new, "library")):
-            hits = await place.search(collection, search)
+            assert len(await place.search(collection, by_words)) == 5
+            hits = await place.search(collection, by_parts)
             assert [hit.score for hit in hits] == pytest.approx([1 / math.hypot(1, 0.1)] * 5, abs=1e-3)
         assert replace(await new.layout("library"), keywords=LAYOUT.keywords) == LAYOUT
 

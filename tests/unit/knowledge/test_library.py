@@ -215,6 +215,47 @@ async def test_what_is_removed_while_a_new_index_is_built_is_gone_from_the_old_o
 SECRET = replace(document("secret", "The root password of the broker disk.", service="kafka"), readers=("sre", "dba"))
 
 
+@pytest.mark.parametrize(
+    "now", [replace(POOL, readers=("sre",)), replace(POOL, source_readers=("sre",)), document("pool")]
+)
+async def test_what_is_closed_while_a_new_index_is_built_is_closed_in_the_old_one(
+    now: StoredDocument, library: Library, vectors: MemoryVectors
+) -> None:
+    other = Library(MemoryEmbedding(64), vectors)
+    await other.add([now, DISK], LATER)
+
+    assert [one.id for one in await library.documents()] == ["disk"]
+
+
+async def test_a_page_that_is_opened_to_more_stays_in_the_old_index(vectors: MemoryVectors) -> None:
+    closed = replace(POOL, readers=("sre",))
+    library, other = Library(MemoryEmbedding(384), vectors), Library(MemoryEmbedding(64), vectors)
+    await library.add([closed], NOW)
+    await library.finish(NOW)
+    await other.add([replace(POOL, readers=("dba", "sre"))], LATER)
+
+    assert await library.document("pool", ["sre"]) is not None
+    assert await library.document("pool", ["dba"]) is None
+
+
+class Torn(MemoryVectors):
+    """Killed between taking the new points in and throwing the old ones out."""
+
+    async def delete(self, collection: str, where: Where) -> None:
+        if not where.none_of:
+            await super().delete(collection, where)
+
+
+async def test_a_page_that_was_closed_is_closed_even_in_the_middle() -> None:
+    library = Library(MemoryEmbedding(384), Torn())
+    await library.add([POOL], NOW)
+    await library.finish(NOW)
+    await library.add([replace(POOL, chunks=POOL.chunks[:1], readers=("sre",))], LATER)
+
+    assert await library.search(["connection pool max_connections"]) == []
+    assert await library.documents() == []
+
+
 async def test_a_private_page_is_there_for_its_readers_alone(library: Library) -> None:
     await library.add(
         [SECRET, replace(SECRET, id="deep", chunks=document("deep", "x").chunks, source_readers=("staff",))], NOW

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from connectors.vectors.fitting import batches, check_points, check_search
-from connectors.vectors.port import Layout, Point, Search, Sparse, VectorStoreUnavailable
+from connectors.vectors.port import Layout, Point, Search, Sparse, VectorStoreUnavailable, Where
 
 LAYOUT = Layout({"text": 2}, ("words",), parts={"sentences": 2})
 
@@ -42,7 +42,10 @@ def test_all_vectors_that_do_not_fit_are_named() -> None:
 
 
 def test_a_search_that_does_not_fit_is_named() -> None:
-    search = Search({"text": [1.0]}, {"terms": Sparse([1], [1.0])}, parts={"sentences": [1.0]})
+    search = Search({"text": [1.0]}, {"terms": Sparse([1], [1.0])})
+    by_parts = Search({}, {}, Where(ids=[]), parts={"sentences": [1.0]})
 
-    with pytest.raises(VectorStoreUnavailable, match=re.escape("layout: sentences, terms, text.")):
+    with pytest.raises(VectorStoreUnavailable, match=re.escape("layout: terms, text.")):
         check_search(LAYOUT, search)
+    with pytest.raises(VectorStoreUnavailable, match=re.escape("layout: sentences.")):
+        check_search(LAYOUT, by_parts)

@@ -1,7 +1,7 @@
 """What a Qdrant server is asked for."""
 
 from connectors.vectors import server_terms
-from connectors.vectors.port import Layout, Search
+from connectors.vectors.port import Layout, Search, Where
 
 
 def test_parts_take_16_bits_per_number_and_no_graph() -> None:
@@ -17,10 +17,10 @@ def test_parts_take_16_bits_per_number_and_no_graph() -> None:
     }
 
 
-def test_a_search_by_parts_has_one_vector_in_its_second_stage() -> None:
-    search = Search({"text": [1.0, 0.0]}, {}, limit=3, prefetch=7, parts={"sentences": (0.5, 0.5)})
+def test_a_search_by_parts_is_one_leg_among_the_points_that_are_named() -> None:
+    search = Search({}, {}, Where(ids=["a", "b"]), limit=3, parts={"sentences": (0.5, 0.5)})
 
     (leg,) = server_terms.legs(search)
 
-    assert (leg.using, leg.query, leg.limit) == ("text", [1.0, 0.0], 7)
-    assert server_terms.second_stage(search) == [[0.5, 0.5]]
+    assert (leg.using, leg.query) == ("sentences", [[0.5, 0.5]])
+    assert leg.filter.must[-1].has_id == ["a", "b"]
