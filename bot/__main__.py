@@ -50,7 +50,10 @@ def _add_assistant(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     serve.set_defaults(run=_serve)
 
     ask = commands.add_parser("ask", help="ask a question in the terminal")
-    ask.add_argument("question")
+    ask.add_argument("question", nargs="?", default="", help="what to ask; with a picture it may be left out")
+    ask.add_argument(
+        "--image", action="append", default=[], type=Path, metavar="FILE", help="a screenshot to read; can be repeated"
+    )
     ask.add_argument("--thread", metavar="ID", help="go on in this conversation")
     ask.add_argument("--query", action="store_true", help="search with the words as they stand, without rewriting them")
     ask.add_argument("--json", action="store_true", help="print the answer's card as JSON and nothing else")
@@ -120,7 +123,11 @@ def _serve(given: argparse.Namespace) -> int:
 def _ask(given: argparse.Namespace) -> int:
     from bot.terminal import Request, ask
 
-    request = Request(given.question, thread_id=given.thread, as_query=given.query, as_json=given.json)
+    if not given.question.strip() and not given.image:
+        print("Type a question, or give a screenshot with --image.", file=sys.stderr)  # noqa: T201
+        return 1
+    images = tuple(given.image)
+    request = Request(given.question, given.thread, as_query=given.query, as_json=given.json, images=images)
     return ask(_read(given), request)
 
 

@@ -11,13 +11,14 @@ from bot.steps.compose import compose
 from bot.steps.deliver import deliver
 from bot.steps.gather import gather
 from bot.steps.judge import Found, judge
-from bot.steps.present import Report, footer, present, present_chat
+from bot.steps.present import Report, footer, present, present_chat, present_unread
+from bot.steps.read import Readings, read, with_readings
 from bot.steps.receive import receive
 from bot.steps.refine import refine
 from bot.steps.retrieve import Wanted, retrieve
 from bot.steps.rewrite import rewrite, rewriting_prompt
 from bot.steps.vary import Varied, vary
-from bot.vocabulary import Answer, Done, Evidence, Findings, RewrittenQuery, Verdict
+from bot.vocabulary import Answer, Done, Evidence, Findings, Query, RewrittenQuery, Verdict
 from connectors.chat.port import Card
 from connectors.directory.port import DirectoryUnavailable
 from connectors.llm.port import Prompt, estimate_tokens
@@ -42,6 +43,11 @@ async def answer_question(question: Question, ports: Ports) -> None:
     started, step = ports.clock(), ports.state.step
     thread, groups = await ports.state.thread(question.thread_id), await groups_of(question.author, ports)
     query = receive(question, await remembered(thread, question.author, groups, ports), groups)
+    if query.pictures:
+        query = await look_at_pictures(query, ports)
+    if not query.text:
+        await hand_over(question, present_unread(query), ports)
+        return
     narrator = Narrator(ports.state, question.id, query.language, ports.clock)
     await narrator.doing("rewrite")
     rewritten = await step("rewrite", RewrittenQuery, partial(rewrite, query, ports.services, ports.ladder))
@@ -60,6 +66,13 @@ async def answer_question(question: Question, ports: Ports) -> None:
         report = Report(rewritten, said, found.evidence, found.looked_for)
         card = present(query, report, ports.terms, cost)
     await hand_over(question, card, ports)
+
+
+async def look_at_pictures(query: Query, ports: Ports) -> Query:
+    """The query with what stands on its pictures."""
+    await Narrator(ports.state, query.question_id, query.language, ports.clock).doing("read")
+    readings = await ports.state.step("read", Readings, partial(read, query, ports.ocr, ports.state))
+    return with_readings(query, readings, ports.services, ports.known)
 
 
 async def groups_of(author: str, ports: Ports) -> tuple[str, ...] | None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,23 @@ from bot.assistant import Assistant, give_up, take_up
 from bot.ladder import Ladder
 from bot.membership import Membership
 from bot.plugin import Plugin
+from bot.plugins.data import Data
 from bot.plugins.incidents import Incidents
 from bot.plugins.people import People
 from bot.plugins.services import Services
 from bot.ports import Limits, Ports
-from bot.rules.terms import terms_by
+from bot.rules.screenshots import known_words
+from bot.rules.sql_access import Policy
+from bot.rules.terms import Terms, terms_by
 from bot.settings import Settings
 from bot.standing import Standing
 from connectors.directory.port import Directory
 from connectors.embedding.port import EmbeddingUnavailable
-from connectors.llm.port import ModelUnavailable
+from connectors.llm.port import LanguageModel, ModelUnavailable
 from connectors.load import load
+from connectors.ocr.port import Ocr, OcrUnavailable, Reading
 from connectors.rerank.port import RerankUnavailable
+from connectors.sql.port import Database
 from connectors.state.port import StateUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.catalogue import Order
@@ -58,6 +64,7 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
         directory = await _directory(settings, opened)
         plugins = _plugins(library, graph, directory)
         glossary = read_glossary(settings.knowledge.glossary)
+        plugins += await _data(settings, models, terms_by(glossary), opened)
         membership = Membership(directory)
         # The state comes last, so that at the end work stops before what it works with is closed.
         state = await opened.enter_async_context(_port(settings, "state", settings.ports.state))
@@ -73,6 +80,8 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
             clock=time.monotonic,
             standing=Standing(state, time.monotonic),
             membership=membership,
+            ocr=await _ocr(settings, opened),
+            known=known_words(graph.services),
         )
         await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
         warming = asyncio.create_task(ports.ladder.warm(fixed_prompts()))
@@ -103,8 +112,44 @@ async def _directory(settings: Settings, opened: AsyncExitStack) -> Directory | 
     return await opened.enter_async_context(opening)
 
 
+async def _ocr(settings: Settings, opened: AsyncExitStack) -> Ocr | None:
+    if not settings.ports.ocr:
+        return None
+    try:
+        reader: Ocr = await opened.enter_async_context(_port(settings, "ocr", settings.ports.ocr))
+    except OcrUnavailable as missing:
+        # Most questions come without a picture; whoever sends one is told what is missing.
+        return MissingOcr(str(missing))
+    return reader
+
+
+@dataclass
+class MissingOcr:
+    """A reader that could not be opened, and says so for every picture."""
+
+    reason: str
+    identity: str = "missing"
+
+    async def read(self, image: bytes) -> Reading:
+        """Raises OcrUnavailable."""
+        raise OcrUnavailable(self.reason)
+
+    async def redraw(self, image: bytes) -> bytes:
+        """Raises OcrUnavailable."""
+        raise OcrUnavailable(self.reason)
+
+
 def _plugins(library: Library, graph: ServiceGraph, directory: Directory | None) -> tuple[Plugin, ...]:
     return (Services(graph), *([People(directory, graph)] if directory else []), Incidents(library, graph))
+
+
+async def _data(
+    settings: Settings, models: Sequence[LanguageModel], terms: Terms, opened: AsyncExitStack
+) -> tuple[Plugin, ...]:
+    if not settings.ports.sql:
+        return ()
+    database: Database = await opened.enter_async_context(_port(settings, "sql", settings.ports.sql))
+    return (Data(database, Ladder(models), terms, Policy(**dict(settings.data))),)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -1,5 +1,6 @@
 """The door: messages and verdicts come in here, and each question that was let in leaves with a card."""
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,8 @@ from bot.steps.deliver import deliver
 from bot.steps.wording import FAILED
 from connectors.chat.port import Card, IncomingMessage, Undeliverable
 from connectors.directory.port import DirectoryUnavailable
-from connectors.state.port import Feedback, Frame, Question, Received, State, StateUnavailable, ThreadSummary
+from connectors.images import inspect
+from connectors.state.port import Feedback, Frame, KeptFile, Question, Received, State, StateUnavailable, ThreadSummary
 from knowledge.catalogue import Catalogue, Order
 from knowledge.language import language_of
 from knowledge.library import Library, StoredDocument
@@ -40,8 +42,22 @@ class Assistant:
         return Catalogue(self.library, self.order)
 
     async def on_message(self, message: IncomingMessage) -> tuple[str, bool]:
-        """Commit the message and its work. The question's id, and False when the same delivery came before."""
+        """Commit the message and its work. The question's id, and False when the same delivery came before.
+
+        Its pictures were kept before it. Raises MissingAttachment.
+        """
         return await self.state.accept(received(message))
+
+    async def keep_picture(self, author: str, content: bytes, now: datetime) -> str:
+        """Keep a picture for a message of its author to come; its digest. Raises BadImage or TooMuchUnsent."""
+        kind = inspect(content).media_type
+        digest = hashlib.sha256(content).hexdigest()
+        await self.state.keep(KeptFile(author, digest, kind, content, now))
+        return digest
+
+    async def picture(self, author: str, digest: str) -> KeptFile | None:
+        """A picture that this author sent."""
+        return await self.state.attachment(author, digest)
 
     def follow(self, question_id: str, after: int = 0) -> AsyncIterator[Frame]:
         """Progress of a question, from the frame behind ``after`` to its card."""
@@ -129,4 +145,5 @@ def received(message: IncomingMessage) -> Received:
         text=message.text,
         body=message.model_dump_json(),
         received_at=message.sent_at,
+        attachments=tuple(one.digest for one in message.attachments),
     )

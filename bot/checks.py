@@ -1,5 +1,6 @@
 """What the doctor looks at: one function per thing that can be wrong, each of which changes nothing."""
 
+import io
 import re
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 import httpx
+from PIL import Image, ImageDraw, ImageFont
 
 from bot.address import is_ours, own_url, port_problem
 from bot.model_files import Status, manifest, needed, status
@@ -21,9 +23,13 @@ from bot.settings import Settings
 from connectors.embedding.port import Embedding
 from connectors.llm.port import LanguageModel, ModelUnavailable, Prompt
 from connectors.load import load
+from connectors.ocr.port import Ocr, OcrUnavailable
 from connectors.rerank.port import Reranker
 from connectors.state.port import State
+from knowledge.glossary import read_glossary
 from knowledge.opening import open_library
+from knowledge.service_graph import read_services
+from knowledge.taxonomy import read_taxonomy
 
 Level = Literal["OK", "WARN", "FAIL"]
 
@@ -134,6 +140,20 @@ async def models(examination: Examination) -> list[Finding]:
     return findings
 
 
+async def files(examination: Examination) -> list[Finding]:
+    """The team's own files, as far as they are named: services, glossary and taxonomy. Raises BadSettings."""
+    settings, knowledge = examination.settings, examination.settings.knowledge
+    readers: list[tuple[Callable[[Path], object], Path | None]] = [
+        (read_services, settings.services_file),
+        (read_glossary, knowledge.glossary),
+        (read_taxonomy, knowledge.taxonomy),
+    ]
+    named = [(reader, file) for reader, file in readers if file]
+    for reader, file in named:
+        reader(file)
+    return [Finding("files", "OK", ", ".join(str(file) for _, file in named) or "none of your own")]
+
+
 async def database(examination: Examination) -> list[Finding]:
     """The database: it opens, and its schema is known."""
     async with cast("AbstractAsyncContextManager[State]", _port(examination, "state")) as state:
@@ -155,6 +175,21 @@ async def rerank(examination: Examination) -> list[Finding]:
     async with cast("AbstractAsyncContextManager[Reranker]", _port(examination, "rerank")) as opened:
         await opened.score("What fills the disk?", ["Old logs fill the disk."])
         return [Finding("rerank", "OK", f"{opened.identity}, for {', '.join(opened.languages) or 'any language'}")]
+
+
+async def ocr(examination: Examination) -> list[Finding]:
+    """What reads screenshots: it loads and reads a word."""
+    if examination.settings.ports.ocr is None:
+        return [Finding("ocr", "OK", "switched off: pictures are refused")]
+    try:
+        async with cast("AbstractAsyncContextManager[Ocr]", _port(examination, "ocr")) as opened:
+            found = (await opened.read(_picture_of("ready"))).text
+            if examination.settings.ports.ocr != "memory" and "ready" not in found:
+                mend = "Run `python -m bot models verify`."
+                return [Finding("ocr", "WARN", f"{opened.identity} read {found!r} where it says 'ready'", mend)]
+            return [Finding("ocr", "OK", opened.identity)]
+    except OcrUnavailable as down:
+        return [Finding("ocr", "FAIL", " ".join(str(down).split()))]
 
 
 async def index(examination: Examination) -> list[Finding]:
@@ -184,9 +219,11 @@ CHECKS: dict[str, Check] = {
     "clock": clock,
     "port": port,
     "models": models,
+    "files": files,
     "database": database,
     "embedding": embedding,
     "rerank": rerank,
+    "ocr": ocr,
     "index": index,
     "llm": llm,
 }
@@ -210,6 +247,13 @@ def _port(examination: Examination, seam: str, vendor: str | None = None) -> Abs
     settings = examination.settings
     name = vendor or str(getattr(settings.ports, seam))
     return load(seam, name, settings.table(seam, name), settings.roots)
+
+
+def _picture_of(word: str) -> bytes:
+    image, file = Image.new("RGB", (240, 80), "white"), io.BytesIO()
+    ImageDraw.Draw(image).text((20, 20), word, fill="black", font=ImageFont.load_default(32))
+    image.save(file, "PNG")
+    return file.getvalue()
 
 
 async def _date_of(url: str) -> datetime | None:

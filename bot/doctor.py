@@ -16,8 +16,16 @@ from connectors.state.port import StateUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 
 _SECONDS_PER_CHECK = 180.0
-_UNAVAILABLE = (StateUnavailable, VectorStoreUnavailable, EmbeddingUnavailable, RerankUnavailable, ModelUnavailable)
-_BROKEN = (BadSettings, UnknownVendor, ImportError, OSError)
+# These say themselves what to do.
+_SAID = (
+    BadSettings,
+    EmbeddingUnavailable,
+    ModelUnavailable,
+    RerankUnavailable,
+    StateUnavailable,
+    VectorStoreUnavailable,
+)
+_BROKEN = (UnknownVendor, ImportError, OSError)
 
 
 async def findings(examination: Examination, only: Sequence[str] = ()) -> list[Finding]:
@@ -36,7 +44,7 @@ async def _one(name: str, check: Check, examination: Examination) -> list[Findin
             return await check(examination)
     except TimeoutError:
         return [Finding(name, "FAIL", f"no result after {_SECONDS_PER_CHECK:.0f} s", "Is the machine overloaded?")]
-    except _UNAVAILABLE as down:
+    except _SAID as down:
         return [Finding(name, "FAIL", " ".join(str(down).split()))]
     except _BROKEN as wrong:
         return [Finding(name, "FAIL", " ".join(f"{type(wrong).__name__}: {wrong}".split()), "Run `make setup`.")]

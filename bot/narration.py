@@ -9,6 +9,7 @@ from connectors.state.port import Progress
 
 SECONDS_BETWEEN_FRAMES = 0.12
 _DOING: dict[str, dict[Language, str]] = {
+    "read": {"en": "Reading the picture", "zh": "正在识别图片"},
     "rewrite": {"en": "Understanding the question", "zh": "正在理解问题"},
     "gather": {"en": "Asking the tools", "zh": "正在查询工具"},
     "retrieve": {"en": "Searching the knowledge base", "zh": "正在检索知识库"},

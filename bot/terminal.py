@@ -5,7 +5,7 @@ import json
 import re
 import secrets
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,11 +22,13 @@ from bot.assistant import Assistant
 from bot.server_events import Event, events
 from bot.settings import Settings, Web
 from bot.terminal_view import View
-from connectors.chat.port import Card, IncomingMessage
+from bot.web.views import LONGEST_NAME, MOST_IMAGES
+from connectors.chat.port import Attachment, Card, IncomingMessage
 from connectors.embedding.port import EmbeddingUnavailable
+from connectors.images import BadImage
 from connectors.llm.port import ModelUnavailable
 from connectors.rerank.port import RerankUnavailable
-from connectors.state.port import StateUnavailable
+from connectors.state.port import StateUnavailable, TooMuchUnsent
 from connectors.vectors.port import VectorStoreUnavailable
 
 EXIT_CODES = {"answer": 0, "notice": 0, "insufficient": 3, "failure": 1}
@@ -38,12 +40,13 @@ _VISITOR = "terminal-visitor"
 
 @dataclass(frozen=True)
 class Request:
-    """What was typed. ``as_query``: search with these words as they stand."""
+    """What was typed. ``as_query``: search with these words as they stand; ``images`` are files."""
 
     question: str
     thread_id: str | None = None
     as_query: bool = False
     as_json: bool = False
+    images: tuple[Path, ...] = ()
 
     def readable(self) -> "Request":
         """The same with a mark for every byte that was typed in another encoding; such text cannot be stored."""
@@ -129,9 +132,11 @@ class ServerDoor:
 
     async def ask(self, request: Request) -> AsyncGenerator[Event]:
         """Progress up to the card. Raises NoAnswer."""
-        body: dict[str, str | None] = {"text": request.question, "event_id": str(uuid4())}
+        body: dict[str, object] = {"text": request.question, "event_id": str(uuid4())}
         body |= {"thread_id": request.thread_id, "query": request.question if request.as_query else None}
         try:
+            if request.images:
+                body["images"] = [await self._sent(name, content) for name, content in opened(request.images)]
             accepted = await self.client.post("/api/messages", json=body)
             _refuse(accepted)
             question_id, seen = str(accepted.json()["question_id"]), 0
@@ -150,6 +155,13 @@ class ServerDoor:
                 # A server that is started again needs some seconds.
                 await asyncio.sleep(self.pause_seconds * 2**attempt)
         raise NoAnswer(f"{self.client.base_url} broke off; the answer will be on the page, or ask again.")
+
+    async def _sent(self, name: str, content: bytes) -> dict[str, str]:
+        kept = await self.client.post("/api/images", content=content)
+        if kept.is_client_error:
+            raise NoAnswer(f"{name}: {_detail(kept)}")
+        _refuse(kept)
+        return {"id": str(kept.json()["id"]), "name": name}
 
     async def _stream(self, question_id: str, seen: int) -> AsyncIterator[Event]:
         path, headers = f"/api/questions/{question_id}/stream", {"Last-Event-ID": str(seen)}
@@ -174,7 +186,7 @@ class ProcessDoor:
     now: Callable[[], datetime]
 
     async def ask(self, request: Request) -> AsyncGenerator[Event]:
-        """Progress up to the card."""
+        """Progress up to the card. Raises NoAnswer."""
         event_id = str(uuid4())
         thread_id = request.thread_id or f"terminal-{event_id}"
         message = IncomingMessage(
@@ -185,11 +197,31 @@ class ProcessDoor:
             text=request.question,
             sent_at=self.now(),
             query=request.question if request.as_query else None,
+            attachments=tuple([await self._kept(name, content) for name, content in opened(request.images)]),
         )
         question_id, _ = await self.assistant.on_message(message)
         yield Event(0, "thread", thread_id)
         async for frame in self.assistant.follow(question_id):
             yield Event(frame.sequence, frame.kind, frame.data)
+
+    async def _kept(self, name: str, content: bytes) -> Attachment:
+        try:
+            return Attachment(name=name, digest=await self.assistant.keep_picture("terminal", content, self.now()))
+        except BadImage as refusal:
+            raise NoAnswer(f"{name}: {refusal}") from None
+        except TooMuchUnsent:
+            raise NoAnswer(f"{name}: too many pictures are waiting for a question; come back tomorrow.") from None
+
+
+def opened(images: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+    """Each picture's name and bytes. Raises NoAnswer when there are too many, or one cannot be read."""
+    if len(images) > MOST_IMAGES:
+        raise NoAnswer(f"{len(images)} pictures were given; a question takes {MOST_IMAGES} at most.")
+    for image in images:
+        try:
+            yield _decoded(image.name)[:LONGEST_NAME], image.read_bytes()
+        except OSError as failed:
+            raise NoAnswer(f"{_decoded(str(image))} cannot be read: {failed.strerror}.") from None
 
 
 def introduce(client: httpx.AsyncClient, web: Web, file: Path) -> None:
@@ -212,13 +244,15 @@ def _decoded(argument: str) -> str:
 
 
 def _refuse(response: httpx.Response) -> None:
-    if not response.is_error:
-        return
+    if response.is_error:
+        raise NoAnswer(_detail(response))
+
+
+def _detail(response: httpx.Response) -> str:
     try:
-        detail = str(response.json()["detail"])
+        return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        detail = f"HTTP {response.status_code}"
-    raise NoAnswer(detail)
+        return f"HTTP {response.status_code}"
 
 
 def _cause(broken: Exception) -> str:

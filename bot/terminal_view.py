@@ -21,16 +21,28 @@ _CONTROL = re.compile(
     re.DOTALL,
 )
 _LINES_BESIDE_DRAFT = 4
+_LINES_OF_READING = 12
 _WORDS = {
     "en": {
         "query": "searched for",
         "sources": "Sources",
         "looked": "Looked for",
+        "read": "I read this on",
+        "nothing": "There is no text on it.",
         "tokens": "tokens",
         "s": "s",
         "go on": "go on with",
     },
-    "zh": {"query": "检索", "sources": "来源", "looked": "已查找", "tokens": "令牌", "s": "秒", "go on": "继续追问"},
+    "zh": {
+        "query": "检索",
+        "sources": "来源",
+        "looked": "已查找",
+        "read": "我读到的文字：",
+        "nothing": "图片上没有文字。",
+        "tokens": "令牌",
+        "s": "秒",
+        "go on": "继续追问",
+    },
 }
 _LEVELS = {
     "en": {"endpoint": "large model", "local": "local model", "none": "no model"},
@@ -99,6 +111,8 @@ def rendered(card: Card) -> RenderableType:
     if card.rewritten_query:
         parts += [Text(f"{words['query']}: {plain(card.rewritten_query)}", style="dim"), Text()]
     parts.append(Prose(plain(card.text)))
+    for reading in card.readings:
+        parts += [Text(), Text(f"{words['read']} {plain(reading.name)}", style="bold"), _excerpt(reading.text, words)]
     if card.looked_for:
         parts += [Text(), Text(f"{words['looked']}: {plain('; '.join(card.looked_for))}")]
     parts += [Text(f"! {plain(notice)}", style="yellow") for notice in card.notices]
@@ -107,6 +121,12 @@ def rendered(card: Card) -> RenderableType:
     if card.footer:
         parts += [Text(), _cost(card.footer, card.language)]
     return Group(*parts)
+
+
+def _excerpt(text: str, words: dict[str, str]) -> Text:
+    lines = [f"  {line}" for line in plain(text).splitlines()] or [f"  {words['nothing']}"]
+    left = len(lines) - _LINES_OF_READING
+    return Text("\n".join([*lines[:_LINES_OF_READING], *([f"  … (+{left})"] if left > 0 else [])]), style="dim")
 
 
 def _source(citation: Citation) -> Text:

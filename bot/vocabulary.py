@@ -42,10 +42,27 @@ class Turn(Frozen):
     answered: str
 
 
+class Picture(Frozen):
+    """A picture of a message and what stands on it, None before it was read; ``corrected`` by a person."""
+
+    name: str
+    digest: str
+    text: str | None = None
+    corrected: bool = False
+
+
+class Seen(Frozen):
+    """What the text of pictures names: entities, and words worth a search, best first."""
+
+    entities: Entities = Entities()
+    searches: tuple[str, ...] = ()
+
+
 class Query(Frozen):
     """What a person asked, in which thread, and what was said there before.
 
-    ``groups`` are the person's: they decide which documents there are for this question.
+    ``groups`` are the person's: they decide which documents there are for this question. What stands on ``pictures``
+    tells what it is about; nobody said it, and nothing in it is an order.
     """
 
     question_id: str
@@ -57,6 +74,8 @@ class Query(Frozen):
     edited: str | None = None
     notices: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    seen: Seen = Seen()
 
 
 class Spent(Frozen):
@@ -90,11 +109,22 @@ class RewrittenQuery(Frozen):
     spent: Spent = Spent()
 
 
+class Place(Frozen):
+    """Where in a text a chunk of its document begins."""
+
+    at: int
+    chunk_id: str
+    heading: str
+
+
 class Evidence(Frozen):
-    """One quotable fact with its provenance. ``failure`` is evidence too: what could not be asked, and why."""
+    """One quotable fact with its provenance. ``failure`` is evidence too: what could not be asked, and why.
+
+    ``places`` are those of a passage of several chunks, in reading order.
+    """
 
     id: str
-    kind: Literal["document", "incident", "people", "services", "failure"]
+    kind: Literal["document", "incident", "people", "services", "data", "failure"]
     title: str
     heading: str = ""
     text: str
@@ -103,6 +133,7 @@ class Evidence(Frozen):
     chunk_id: str = ""
     score: float = 0.0
     similarity: float | None = None
+    places: tuple[Place, ...] = ()
 
 
 class Findings(Frozen):

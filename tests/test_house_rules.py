@@ -18,6 +18,8 @@ EMPTY_NAMES = {"utils", "helpers", "common", "core", "base", "manager", "service
 BROAD = {"bot/steps/gather.py", "bot/assistant.py"}
 # Where a checked claim may be made: by the guard, and out of text that is quoted word for word.
 CLAIM_MAKERS = {"bot/guards/citation.py", "bot/rules/extracts.py", "bot/steps/answer.py", "bot/vocabulary.py"}
+# Where a query becomes one that may run: behind the guard, and nowhere else.
+QUERY_MAKERS = {"bot/guards/sql.py"}
 
 
 def tree(file: Path) -> ast.Module:
@@ -77,6 +79,12 @@ def test_claims_are_made_behind_the_guard_only() -> None:
     }
 
     assert makers <= CLAIM_MAKERS
+
+
+def test_queries_are_admitted_by_the_guard_only() -> None:
+    makers = {str(file.relative_to(ROOT)) for file in FILES if any(calls(file, "AdmittedQuery"))}
+
+    assert makers == QUERY_MAKERS
 
 
 def test_the_environment_is_read_by_settings_only() -> None:

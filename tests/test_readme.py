@@ -114,6 +114,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
         "NIGHTSHIFT_CONFIG": str(home / "nightshift.toml"),
         "NIGHTSHIFT_HOME": str(home / "nightshift"),
         "NIGHTSHIFT_PORTS__EMBEDDING": "memory",
+        "NIGHTSHIFT_PORTS__OCR": "memory",
         "NIGHTSHIFT_PORTS__LLM": "[]",
         "NIGHTSHIFT_WEB__PORT": str(port),
     }

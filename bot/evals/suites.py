@@ -4,21 +4,33 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app import service_graph
-from bot.evals import incidents, retrieval
+from bot.evals import incidents, ocr, retrieval, sql, sql_guard
 from bot.evals.cases import BadCases
+from bot.ladder import Ladder
 from bot.settings import read_settings
 from connectors.configuration import BadSettings
 from connectors.embedding.port import EmbeddingUnavailable
+from connectors.load import load
+from connectors.ocr.port import OcrUnavailable
 from connectors.rerank.port import RerankUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.opening import open_library
 from knowledge.service_graph import BadServices
 
-_SAID = (BadServices, BadSettings, EmbeddingUnavailable, RerankUnavailable, VectorStoreUnavailable, BadCases)
+_SAID = (
+    BadCases,
+    BadServices,
+    BadSettings,
+    EmbeddingUnavailable,
+    OcrUnavailable,
+    RerankUnavailable,
+    VectorStoreUnavailable,
+)
 
 
 def run(suite: str, arguments: list[str]) -> int:
@@ -62,4 +74,60 @@ def _incidents(arguments: Sequence[str]) -> int:
     return 0
 
 
-SUITES: dict[str, Callable[[Sequence[str]], int]] = {"incidents": _incidents, "retrieval": _retrieval}
+def _ocr(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval ocr", description=ocr.__doc__)
+    parser.add_argument("folder", type=Path, help="labels.json and img/; or pictures and truth.json")
+    cases = ocr.read_cases(parser.parse_args(arguments).folder)
+    settings = read_settings()
+    vendor = settings.ports.ocr or "paddle"
+
+    async def evaluate() -> list[ocr.Outcome]:
+        async with load("ocr", vendor, settings.table("ocr", vendor), settings.roots) as reader:
+            return await ocr.evaluate(cases, reader)
+
+    sys.stdout.write(ocr.report(asyncio.run(evaluate())) + "\n")
+    return 0
+
+
+def _sql(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval sql", description=sql.__doc__)
+    parser.add_argument("folder", type=Path, help="questions.jsonl, and db/*.sqlite or schemas/*.sql")
+    parser.add_argument("--gold", action="store_true", help="feed the gold queries: measures guard and databases")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="only so many questions, evenly spread")
+    parser.add_argument("--server", default="", metavar="URL", help="a PostgreSQL where databases may be created")
+    given = parser.parse_args(arguments)
+    settings = read_settings()
+    now = datetime.now(UTC)  # noqa: TID251  # a command starts here; below, the time is an argument
+
+    def progress(done: int, total: int) -> None:
+        sys.stderr.write(f"\rasked {done} of {total}" + ("\n" if done == total else ""))
+
+    async def evaluate() -> list[sql.Outcome]:
+        async with AsyncExitStack() as opened:
+            vendors = () if given.gold else settings.ports.llm
+            models = [
+                await opened.enter_async_context(load("llm", name, settings.table("llm", name), settings.roots))
+                for name in vendors
+            ]
+            trial = sql.Trial(Ladder(models), now, gold=given.gold, sample=given.sample, server=given.server)
+            return await sql.evaluate(given.folder, trial, progress)
+
+    sys.stdout.write(sql.report(asyncio.run(evaluate())) + "\n")
+    return 0
+
+
+def _sql_guard(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval sql-guard", description=sql_guard.__doc__)
+    parser.add_argument("folder", type=Path, help='*.jsonl[.gz] of lines with "sql" and "must"')
+    folder: Path = parser.parse_args(arguments).folder
+    sys.stdout.write(sql_guard.report(sql_guard.evaluate(folder)) + "\n")
+    return 0
+
+
+SUITES: dict[str, Callable[[Sequence[str]], int]] = {
+    "incidents": _incidents,
+    "ocr": _ocr,
+    "retrieval": _retrieval,
+    "sql": _sql,
+    "sql-guard": _sql_guard,
+}

@@ -30,6 +30,12 @@ def is_follow_up(query: Query, entities: Entities) -> bool:
     return bool(_OPENING.match(text)) or bool(_POINTING.search(text)) or (short and nothing_named)
 
 
+def leans_on_picture(query: Query, entities: Entities) -> bool:
+    """Whether the message leaves it to its pictures to say what it is about: it points, or names nothing itself."""
+    nothing_named = not (entities.services or entities.identifiers)
+    return bool(query.seen.searches) and (nothing_named or bool(_POINTING.search(query.text)))
+
+
 def stand_alone(query: Query, entities: Entities, services: Names) -> str:
     """The message as a question that needs no thread. ``entities`` are those of the message itself."""
     text = _GREETING.sub("", query.text.strip()) or query.text.strip()

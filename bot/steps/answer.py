@@ -8,6 +8,7 @@ from bot.ladder import Interrupted, Ladder
 from bot.narration import Narrator
 from bot.rules.extracts import Passage, pick, warnings
 from bot.rules.sentences import Piece, pieces, whole
+from bot.rules.subquestions import subquestions
 from bot.rules.terms import Terms
 from bot.steps.compose import compose, material
 from bot.steps.prompts import instruction
@@ -115,7 +116,7 @@ async def answer(
     is quoted below; without a model the quotes are the answer. An order is never summed up, only quoted.
     """
     asked, evidence, wordings = ladder.for_question(), list(numbered.values()), _wordings(query)
-    picked = pick(wordings, evidence, terms, MOST_PASSAGES)
+    picked = _picked(query, evidence, terms)
     exact = all(passage.evidence.kind != "document" for passage in picked)
     warned = [] if exact else warnings(wordings, evidence, terms)
     small = asked.best is not None and asked.best.level == "local"
@@ -128,10 +129,19 @@ async def answer(
     if draft.refused and not draft.claims:
         return Answer(dropped=draft.dropped, spent=asked.spent())
     said = [claim for claim in draft.claims if not small or not _contradicts(claim, warned, terms)]
-    quotes = [passage.quoted() for passage in picked[: 1 if said else MOST_PASSAGES]] if small or not said else []
+    quotes = [passage.quoted() for passage in picked[: 1 if said else len(picked)]] if small or not said else []
     caution = [passage.quoted() for passage in warned if not _repeats(passage, [*said, *quotes])] if quotes else []
     spent = asked.spent() if said else asked.spent().model_copy(update={"level": "none", "model": ""})
     return Answer(claims=(*said, *caution, *quotes), dropped=draft.dropped, spent=spent)
+
+
+def _picked(query: RewrittenQuery, evidence: Sequence[Evidence], terms: Terms) -> list[Passage]:
+    """The best passages; of a message that asks several things, the best for each."""
+    parts = subquestions(query.asked)
+    if query.route == "action" or not parts:
+        return pick(_wordings(query), evidence, terms, MOST_PASSAGES)
+    best = [passage for part in parts for passage in pick((part,), evidence, terms, 1)]
+    return list({(passage.evidence.id, passage.text): passage for passage in best}.values())
 
 
 def _wordings(query: RewrittenQuery) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bot.guards.citation import quote
 from bot.rules.terms import Terms
-from bot.steps.wording import CHAT, INSUFFICIENT, NOTICES
+from bot.steps.wording import CHAT, INSUFFICIENT, NOTICES, UNREAD
 from bot.vocabulary import Answer, Claim, Evidence, Language, Query, RewrittenQuery, Spent
-from connectors.chat.port import Card, Citation, Footer
+from connectors.chat.port import Card, Citation, Footer, PictureText
 
 _LISTED = re.compile(r"^\s*(?:[-*+]|\d+[.)、])\s")
 _OWN_LINE = re.compile(rf"{_LISTED.pattern}|^(?:```|>|\*\*)")
@@ -27,26 +27,49 @@ class Report:
 def present(query: Query, report: Report, terms: Terms, footer: Footer) -> Card:
     """The answer with its citations renumbered in the order they are read, or what was looked for in vain."""
     known, claims = {one.id: one for one in report.evidence}, report.answer.claims
-    numbers: dict[str, int] = {}
-    text = _joined([_marked(claim, numbers) for claim in claims], query.language)
-    quotes = {i: next(quote(c, known[i], terms) for c in claims if i in c.cites) for i in numbers}
+    citations: dict[tuple[str, str], Citation] = {}
+    cited = [[_cited(claim, known[i], terms, citations) for i in claim.cites] for claim in claims]
+    text = _joined(list(map(_marked, claims, cited)), query.language)
     return Card(
         question_id=query.question_id,
         kind="answer" if claims else "insufficient",
         language=query.language,
         text=text or INSUFFICIENT[query.language],
-        citations=tuple(_citation(known[i], number, quotes[i]) for i, number in numbers.items()),
+        citations=tuple(citations.values()),
         rewritten_query=report.rewritten.text,
         looked_for=() if claims else report.looked_for,
         notices=(*query.notices, *_notices(report, query)),
+        readings=_readings(query),
         footer=footer,
     )
 
 
 def present_chat(query: Query, footer: Footer) -> Card:
     """The reply to a greeting: what the assistant can be asked."""
+    return _notice(query, CHAT[query.language], footer)
+
+
+def present_unread(query: Query) -> Card:
+    """The reply to a message without words whose pictures say nothing either."""
+    return _notice(query, UNREAD[query.language], None)
+
+
+def _notice(query: Query, text: str, footer: Footer | None) -> Card:
     return Card(
-        question_id=query.question_id, kind="notice", language=query.language, text=CHAT[query.language], footer=footer
+        question_id=query.question_id,
+        kind="notice",
+        language=query.language,
+        text=text,
+        notices=query.notices,
+        readings=_readings(query),
+        footer=footer,
+    )
+
+
+def _readings(query: Query) -> tuple[PictureText, ...]:
+    return tuple(
+        PictureText(name=one.name, digest=one.digest, text=one.text or "", corrected=one.corrected)
+        for one in query.pictures
     )
 
 
@@ -73,10 +96,8 @@ def _notices(report: Report, query: Query) -> list[str]:
     return [*failed, *([of_route] if of_route else [])]
 
 
-def _marked(claim: Claim, numbers: dict[str, int]) -> str:
-    for evidence_id in claim.cites:
-        numbers.setdefault(evidence_id, len(numbers) + 1)
-    mark = "".join(f"[{numbers[evidence_id]}]" for evidence_id in claim.cites)
+def _marked(claim: Claim, numbers: Sequence[int]) -> str:
+    mark = "".join(f"[{number}]" for number in numbers)
     if claim.text.startswith("```"):
         return f"{claim.text}\n{mark}"
     if claim.text.startswith("**"):
@@ -100,13 +121,22 @@ def _joined(parts: Sequence[str], language: Language) -> str:
     return text
 
 
-def _citation(evidence: Evidence, number: int, said: str) -> Citation:
-    return Citation(
-        number=number,
+def _cited(claim: Claim, evidence: Evidence, terms: Terms, citations: dict[tuple[str, str], Citation]) -> int:
+    """The number of the passage that says it; it is added to the citations when it is the first claim to cite it.
+
+    Of evidence that was put together of several chunks, it is the chunk that is quoted and opened.
+    """
+    said = quote(claim, evidence, terms)
+    start = evidence.text.find(said)
+    place = next((one for one in reversed(evidence.places) if one.at <= start), None)
+    chunk_id, heading = (place.chunk_id, place.heading) if place else (evidence.chunk_id, evidence.heading)
+    found = Citation(
+        number=len(citations) + 1,
         document_id=evidence.document_id,
-        chunk_id=evidence.chunk_id,
+        chunk_id=chunk_id,
         title=evidence.title,
-        heading=evidence.heading,
+        heading=heading,
         quote=said,
         link=evidence.link,
     )
+    return citations.setdefault((evidence.id, chunk_id), found).number

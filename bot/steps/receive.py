@@ -1,20 +1,16 @@
 """Step 1: from a stored message and its thread to a query, or to a sentence that says what to do instead."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from bot.errors import NothingAsked, TooLong
-from bot.vocabulary import Query, Turn
-from connectors.chat.port import Card, IncomingMessage
+from bot.vocabulary import Picture, Query, Turn
+from connectors.chat.port import Attachment, Card, IncomingMessage
 from connectors.state.port import Question
 from knowledge.language import language_of
 
 LONGEST = 8_000
 REMEMBERED_TURNS = 6
-_PICTURES = {
-    "en": "Reading pictures is not available yet; only the text was used.",
-    "zh": "暂不支持读取图片，这里只使用了文字。",
-}
 _UNKNOWN = {
     "en": "The directory cannot be read: only pages that are open to everybody were searched.",
     "zh": "无法读取人员目录，只检索了对所有人开放的页面。",
@@ -24,34 +20,35 @@ _UNKNOWN = {
 def receive(question: Question, thread: Sequence[Question], groups: Sequence[str] | None = ()) -> Query:
     """The query of a stored message; its thread's earlier turns come with it. Raises NothingAsked or TooLong.
 
+    A message with pictures may be without text; its language is its thread's then, until something was read.
+
     ``groups`` are the author's, None when they could not be looked up: then only what is open to everybody is searched.
     """
     message = IncomingMessage.model_validate_json(question.body)
     text = message.text.strip()
-    if not text:
+    if not text and not message.attachments:
         raise NothingAsked
     if len(text) > LONGEST:
         raise TooLong
-    language = language_of(text)
+    history = tuple(turn for earlier in thread if (turn := _turn(earlier, question)))[-REMEMBERED_TURNS:]
+    language = language_of(text or (history[-1].asked if history else ""))
     return Query(
         question_id=question.id,
         text=text,
         language=language,
         asked_at=message.sent_at,
         author=message.author,
-        history=tuple(turn for earlier in thread if (turn := _turn(earlier, question)))[-REMEMBERED_TURNS:],
+        history=history,
         edited=message.query.strip() if message.query and message.query.strip() else None,
-        notices=tuple(_notices(message, groups)),
+        notices=(_UNKNOWN[language],) if groups is None else (),
         groups=tuple(groups or ()),
+        pictures=tuple(map(_picture, message.attachments)),
     )
 
 
-def _notices(message: IncomingMessage, groups: Sequence[str] | None) -> Iterator[str]:
-    language = language_of(message.text)
-    if message.attachments:
-        yield _PICTURES[language]
-    if groups is None:
-        yield _UNKNOWN[language]
+def _picture(attachment: Attachment) -> Picture:
+    corrected = attachment.text is not None
+    return Picture(name=attachment.name, digest=attachment.digest, text=attachment.text, corrected=corrected)
 
 
 def _turn(earlier: Question, now: Question) -> Turn | None:
@@ -60,4 +57,5 @@ def _turn(earlier: Question, now: Question) -> Turn | None:
     if earlier.card is None:
         return Turn(asked=earlier.text, rewritten=earlier.text, answered="")
     card = Card.model_validate(json.loads(earlier.card))
-    return Turn(asked=earlier.text, rewritten=card.rewritten_query or earlier.text, answered=card.text[:600])
+    rewritten = card.rewritten_query or earlier.text
+    return Turn(asked=earlier.text or rewritten, rewritten=rewritten, answered=card.text[:600])

@@ -1,9 +1,9 @@
 """Step 5: the library is searched for all forms of the query at once, small to large."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.vocabulary import Evidence, Findings, RewrittenQuery
+from bot.vocabulary import Evidence, Findings, Place, RewrittenQuery
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.library import Hit, Legs, Library, Passage
@@ -56,7 +56,16 @@ def _evidence(passage: Passage) -> Evidence:
         chunk_id=hit.chunk.id,
         score=hit.score,
         similarity=hit.similarity,
+        places=tuple(_places(passage)) if len(passage.chunks) > 1 else (),
     )
+
+
+def _places(passage: Passage) -> Iterator[Place]:
+    at = 0
+    for chunk in passage.chunks:
+        at = passage.text.index(chunk.text, at)
+        yield Place(at=at, chunk_id=chunk.id, heading=chunk.heading)
+        at += len(chunk.text)
 
 
 def _failure(what: str, error: Exception) -> Evidence:

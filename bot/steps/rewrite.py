@@ -7,7 +7,7 @@ from pydantic import BaseModel, StringConstraints
 from bot.guards.citation import hard_facts
 from bot.ladder import Ladder
 from bot.rules.entities import Names, find_entities
-from bot.rules.followups import carried, is_follow_up, settled, stand_alone
+from bot.rules.followups import carried, is_follow_up, leans_on_picture, settled, stand_alone
 from bot.rules.routes import find_route
 from bot.rules.terms import content_terms
 from bot.steps.prompts import instruction
@@ -16,6 +16,7 @@ from connectors.llm.port import Prompt
 from knowledge.language import language_of
 
 MOSTLY = 0.6
+MOST_WORDS_SEEN = 4
 _EXAMPLES = (
     (
         "ann: connection pool of payments in production?\nbot: It holds 40 connections.\nlast message: and in staging?",
@@ -42,16 +43,23 @@ async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQue
     """The query as it will be searched for. A person's own edit is taken as it stands."""
     asked = ladder.for_question()
     entities = find_entities(query.edited or query.text, services, query.asked_at)
-    follow_up = not query.edited and is_follow_up(query, entities)
-    certain = bool(query.edited) or settled(query, entities)
-    by_rules = query.edited or stand_alone(query, entities, services)
+    shown = not query.edited and leans_on_picture(query, entities)
+    # What is on the picture is nearer than what the thread was about.
+    alone = query.model_copy(update={"history": ()}) if shown else query
+    follow_up = not query.edited and is_follow_up(alone, entities)
+    certain = bool(query.edited) or settled(alone, entities)
+    by_rules = query.edited or stand_alone(alone, entities, services)
+    if shown:
+        by_rules = f"{by_rules} {_about(query)}"
     if follow_up:
         entities = carried(entities, find_entities(query.history[-1].rewritten, services, query.asked_at))
     text, by = by_rules, "person" if query.edited else "rules"
     route = find_route(query.text)
     if not certain and route != "chat":
         text, by = await _worded(query, by_rules, entities, services, asked)
-    searches = (text, by_rules) if follow_up else (text, by_rules, query.edited or query.text)
+    searches = (text, by_rules) if follow_up or shown else (text, by_rules, query.edited or query.text)
+    if query.seen.searches and not query.edited:
+        searches = (*searches, _about(query))
     return RewrittenQuery(
         text=text,
         asked=query.edited or query.text,
@@ -59,12 +67,16 @@ async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQue
         language=query.language,
         asked_at=query.asked_at,
         route=route,
-        entities=entities,
+        entities=carried(entities, query.seen.entities) if shown else entities,
         follow_up=follow_up,
         groups=query.groups,
         by=by,
         spent=asked.spent(),
     )
+
+
+def _about(query: Query) -> str:
+    return " ".join(query.seen.searches[:MOST_WORDS_SEEN])
 
 
 async def _worded(
@@ -78,9 +90,16 @@ async def _worded(
 
 
 def faithful(text: str, query: Query, entities: Entities, services: Names) -> bool:
-    """Whether a rewriting says nothing that nobody said, loses no name, and keeps the language."""
+    """Whether a rewriting says nothing that nobody said, loses no name, and keeps the language.
+
+    Of a picture it may take names alone.
+    """
     said = "\n".join(
-        [query.text, *(f"{turn.asked}\n{turn.rewritten}\n{turn.answered}" for turn in query.history)]
+        [
+            query.text,
+            *query.seen.searches,
+            *(f"{turn.asked}\n{turn.rewritten}\n{turn.answered}" for turn in query.history),
+        ]
     ).lower()
     kept = text.lower()
     return (
@@ -90,15 +109,26 @@ def faithful(text: str, query: Query, entities: Entities, services: Names) -> bo
         and all(identifier.lower() in kept for identifier in entities.identifiers)
         and language_of(text) == query.language
         and _mostly_asked(text, query)
+        and not _repeats_picture(text, query)
         and len(text) <= 2 * len(query.text) + 120
     )
 
 
 def _mostly_asked(text: str, query: Query) -> bool:
     """Whether most words were asked by a person, now or before: an answer's words would answer the question again."""
-    asked = "\n".join([query.text, *(f"{turn.asked}\n{turn.rewritten}" for turn in query.history)])
     words = content_terms(text)
-    return len(words & content_terms(asked)) >= MOSTLY * len(words)
+    return len(words & content_terms(_asked(query))) >= MOSTLY * len(words)
+
+
+def _repeats_picture(text: str, query: Query) -> bool:
+    """Whether words come from a picture that are no names: whatever it asks for, nobody asked."""
+    shown = "\n".join(picture.text or "" for picture in query.pictures)
+    return not content_terms(text).isdisjoint(content_terms(shown) - content_terms(_asked(query)))
+
+
+def _asked(query: Query) -> str:
+    """What people asked in the thread, and the names that their pictures show."""
+    return "\n".join([query.text, *query.seen.searches, *(f"{turn.asked}\n{turn.rewritten}" for turn in query.history)])
 
 
 def rewriting_prompt(material: str = "") -> Prompt:
@@ -108,4 +138,5 @@ def rewriting_prompt(material: str = "") -> Prompt:
 
 def _prompt(query: Query) -> Prompt:
     lines = [f"{query.author}: {turn.asked}\nbot: {turn.answered[:300]}" for turn in query.history[-3:]]
+    lines += [f"picture: {' '.join(picture.text.split())[:600]}" for picture in query.pictures if picture.text]
     return rewriting_prompt("\n".join([*lines, f"last message: {query.text}"]))

@@ -12,6 +12,41 @@ CHAT: dict[Language, str] = {
     "zh": "可以问我服务、告警和运维手册的问题，例如：*结算服务返回 503 怎么办？* "
     "我会检索后给出带引用的回答；证据不足时会直接说明。",
 }
+MEANING: dict[Language, str] = {"en": "What does this mean?", "zh": "这是什么意思？"}
+UNREAD: dict[Language, str] = {
+    "en": "There is no text to go by: nothing was typed, and nothing could be read on the picture. "
+    "Type what it shows, or send a sharper one.",
+    "zh": "没有可用的文字：消息里没有输入内容，图片上也没有识别出文字。请输入图片上的内容，或换一张更清晰的截图。",
+}
+PICTURES: dict[Language, dict[str, str]] = {
+    "en": {
+        "no reader": "Reading pictures is not set up here; only the text was used.",
+        "late": "Too many others are waiting; send it again in a moment.",
+        "failed": "{name} could not be read: {reason}",
+        "nothing": "No text was found on {name}.",
+    },
+    "zh": {
+        "no reader": "这里没有配置图片识别，只使用了文字。",
+        "late": "等待识别的图片太多，请稍后重新发送。",
+        "failed": "无法识别 {name}：{reason}",
+        "nothing": "{name} 上没有识别出文字。",
+    },
+}
+UNREADABLE: dict[Language, dict[str, str]] = {
+    # The reasons of a reader are English already.
+    "en": {"gone": "It is no longer kept; send it again."},
+    "zh": {
+        "gone": "图片已不再保存，请重新发送。",
+        "empty": "文件是空的，请重新发送。",
+        "bytes": "文件超过 20 MB，请只截取关键部分。",
+        "pixels": "图片超过 5000 万像素，请只截取关键部分。",
+        "heic": "这是 HEIC、AVIF 或视频文件，请另存为 JPEG 或 PNG。",
+        "pdf": "这是 PDF，请发送页面截图。",
+        "svg": "这是 SVG 或 XML 文件，请发送截图。",
+        "format": "这不是 PNG、JPEG、WebP 或 GIF 图片。",
+        "broken": "文件已损坏或不完整，请重新截图，或另存为 PNG。",
+    },
+}
 FAILED: dict[Language, str] = {
     "en": "Something broke on our side while answering. Your question is kept; ask again, or report the id {id}.",
     "zh": "回答时系统内部出错。问题已保存，请重新提问，或报告编号 {id}。",

@@ -12,10 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
 from bot.settings import Web
+from connectors.images import MOST_BYTES
 from connectors.state.port import StateUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 
 LARGEST_BODY_BYTES = 256 * 1024
+LARGEST_BODIES = {"/api/images": MOST_BYTES}
+"""Routes that take more."""
 RETRY_SECONDS = 5
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = "; ".join(
@@ -23,7 +26,8 @@ POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self'",
+        # What was pasted is shown before it is sent; such an address leads nowhere but into this page.
+        "img-src 'self' blob:",
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -74,9 +78,10 @@ def bounded(settings: Web) -> type[APIRoute]:
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             """The route's handler with the boundary around it."""
             handle = super().get_route_handler()
+            most = LARGEST_BODIES.get(self.path_format, LARGEST_BODY_BYTES)
 
             async def handler(request: Request) -> Response:
-                response = await _answer(handle, request, settings)
+                response = await _answer(handle, Request(request.scope, _limited(request.receive, most)), settings)
                 for name, value in {**HEADERS, **_sharing(request, settings)}.items():
                     response.headers.setdefault(name, value)
                 return response
@@ -91,7 +96,7 @@ async def _answer(
 ) -> Response:
     try:
         _admit(request, settings)
-        return await handle(Request(request.scope, _limited(request.receive)))
+        return await handle(request)
     except HTTPException as refusal:
         return _refusal(refusal.status_code, getattr(refusal, "code", "refused"), refusal.detail, refusal.headers)
     except RequestValidationError as mistakes:
@@ -115,7 +120,7 @@ def _sharing(request: Request, settings: Web) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "Retry-After", "Vary": "Origin"}
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     """The body as it comes, cut off with a refusal when it grows too large; its declared length is not believed."""
     seen = 0
 
@@ -123,8 +128,8 @@ def _limited(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > LARGEST_BODY_BYTES:
-            raise Refused(413, "too_long", f"A request may have {LARGEST_BODY_BYTES // 1024} KB.")
+        if seen > most:
+            raise Refused(413, "too_long", f"A request may have {most // 1024:,} KB.")
         return message
 
     return limited

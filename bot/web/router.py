@@ -12,13 +12,15 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from bot.assistant import Assistant
 from bot.settings import Web
 from bot.web import views
+from bot.web.access import own_question, own_thread
 from bot.web.boundary import PREFLIGHT, Refused, bounded
 from bot.web.events import events
+from bot.web.images import add_images
 from bot.web.knowledge import add_knowledge
 from bot.web.login import Login, Visitor
 from bot.web.pages import serve, serve_anywhere
 from connectors.chat.port import IncomingMessage
-from connectors.state.port import Question
+from connectors.state.port import MissingAttachment, Question
 
 LARGEST_FRAME_NUMBER = 2**31 - 1
 
@@ -32,6 +34,7 @@ def build_router(assistant: Assistant, settings: Web, now: Callable[[], datetime
     _add_messages(router, assistant, login, now)
     _add_answers(router, assistant, login, now)
     _add_reading(router, assistant, login)
+    add_images(router, assistant, login, now)
     add_knowledge(router, assistant, login, now)
     return router
 
@@ -102,7 +105,7 @@ def _add_messages(router: APIRouter, assistant: Assistant, login: Login, now: Ca
     async def ask(message: views.NewMessage, who: Annotated[Visitor, Depends(login.visitor)]) -> views.Accepted:
         _check_length(message)
         if message.thread_id is not None:
-            await _own_thread(assistant, message.thread_id, who)
+            await own_thread(assistant, message.thread_id, who)
         # Events are told apart by author too: nobody can be handed an answer by guessing another's event id.
         event_id = f"web:{who.author}:{message.event_id}"
         incoming = IncomingMessage(
@@ -113,25 +116,24 @@ def _add_messages(router: APIRouter, assistant: Assistant, login: Login, now: Ca
             text=message.text,
             sent_at=now(),
             query=message.query or None,
+            attachments=tuple(views.attachment(image) for image in message.images),
         )
-        question_id, fresh = await assistant.on_message(incoming)
+        try:
+            question_id, fresh = await assistant.on_message(incoming)
+        except MissingAttachment:
+            raise Refused(409, "missing_picture", "A picture of this question is not kept; send it again.") from None
         known = None if fresh else await assistant.question(question_id)
         thread_id = known.thread_id if known else incoming.thread_id
         return views.Accepted(question_id=question_id, thread_id=thread_id, fresh=fresh)
 
 
 def _add_answers(router: APIRouter, assistant: Assistant, login: Login, now: Callable[[], datetime]) -> None:
-    async def own_question(question_id: str, who: Annotated[Visitor, Depends(login.visitor)]) -> Question:
-        question = await assistant.question(question_id)
-        if question is None:
-            raise Refused(404, "missing", "There is no such question.")
-        if question.author != who.author:
-            await _own_thread(assistant, question.thread_id, who)
-        return question
+    async def own(question_id: str, who: Annotated[Visitor, Depends(login.visitor)]) -> Question:
+        return await own_question(assistant, question_id, who)
 
     @router.get("/api/questions/{question_id}/stream", response_class=EventSourceResponse)
     async def stream(
-        question: Annotated[Question, Depends(own_question)],
+        question: Annotated[Question, Depends(own)],
         after: Annotated[int, Query(ge=0, le=LARGEST_FRAME_NUMBER)] = 0,
         last_event_id: Annotated[int, Header(ge=0, le=LARGEST_FRAME_NUMBER)] = 0,
     ) -> AsyncIterator[ServerSentEvent]:
@@ -141,7 +143,7 @@ def _add_answers(router: APIRouter, assistant: Assistant, login: Login, now: Cal
     @router.post("/api/questions/{question_id}/feedback", status_code=204)
     async def judge(
         verdict: views.Verdict,
-        question: Annotated[Question, Depends(own_question)],
+        question: Annotated[Question, Depends(own)],
         who: Annotated[Visitor, Depends(login.visitor)],
     ) -> None:
         await assistant.on_feedback(question.id, who.author, verdict.vote, verdict.reason, now())
@@ -155,7 +157,7 @@ def _add_reading(router: APIRouter, assistant: Assistant, login: Login) -> None:
 
     @router.get("/api/threads/{thread_id}")
     async def thread(thread_id: str, who: Annotated[Visitor, Depends(login.visitor)]) -> views.ShownThread:
-        questions = await _own_thread(assistant, thread_id, who)
+        questions = await own_thread(assistant, thread_id, who)
         return views.ShownThread(id=thread_id, questions=tuple(views.shown_question(q) for q in questions))
 
     @router.get("/api/documents/{document_id:path}")
@@ -166,15 +168,8 @@ def _add_reading(router: APIRouter, assistant: Assistant, login: Login) -> None:
         return views.shown_document(found)
 
 
-async def _own_thread(assistant: Assistant, thread_id: str, who: Visitor) -> tuple[Question, ...]:
-    questions = await assistant.thread(thread_id)
-    if not any(question.author == who.author for question in questions):
-        raise Refused(404, "missing", "There is no such conversation of yours.")
-    return questions
-
-
 def _check_length(message: views.NewMessage) -> None:
-    if not message.text:
+    if not message.text and not message.images:
         raise Refused(422, "empty", "The question is empty.")
     if max(len(message.text), len(message.query or "")) > views.LONGEST_TEXT:
         raise Refused(413, "too_long", f"A question may have {views.LONGEST_TEXT:,} characters.")

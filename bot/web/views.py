@@ -4,16 +4,19 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.web.rendering import to_html, web_link
-from connectors.chat.port import Card, Citation, IncomingMessage
+from connectors.chat.port import Attachment, Card, Citation, IncomingMessage
 from connectors.state.port import Question, ThreadSummary
 from knowledge.library import StoredDocument
 
 LONGEST_TEXT = 8_000
 LONGEST_REASON = 2_000
+LONGEST_NAME = 200
 LONGEST_TITLE = 120
+LONGEST_READING = 12_000
+MOST_IMAGES = 5
 
 
 def _storable(text: str) -> str:
@@ -30,6 +33,20 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Image(Shape):
+    """A picture that was kept under ``id``; ``text`` is what it reads by a person's word, and is not read again."""
+
+    id: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    name: Annotated[Text, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
+    text: Annotated[Text, StringConstraints(max_length=LONGEST_READING)] | None = None
+
+
+class KeptImage(Shape):
+    """A picture that is safe in the database until a message refers to it."""
+
+    id: str
+
+
 class NewMessage(Shape):
     """A question. The same ``event_id`` again is the same question; ``query`` is run as it stands."""
 
@@ -37,6 +54,7 @@ class NewMessage(Shape):
     event_id: UUID
     thread_id: str | None = None
     query: Text | None = None
+    images: Annotated[tuple[Image, ...], Field(max_length=MOST_IMAGES)] = ()
 
 
 class Verdict(Shape):
@@ -66,6 +84,7 @@ class ShownQuestion(Shape):
     id: str
     text: str
     query: str | None
+    images: tuple[Image, ...]
     received_at: datetime
     card: ShownCard | None
 
@@ -124,12 +143,19 @@ def shown_card(stored: str) -> ShownCard:
     return ShownCard(**{**dict(card), "citations": citations}, html=html)
 
 
+def attachment(image: Image) -> Attachment:
+    """A picture of a message as the assistant gets it."""
+    return Attachment(name=image.name, digest=image.id, text=image.text or None)
+
+
 def shown_question(question: Question) -> ShownQuestion:
     """A stored question as the page gets it."""
+    message = IncomingMessage.model_validate_json(question.body)
     return ShownQuestion(
         id=question.id,
         text=question.text,
-        query=IncomingMessage.model_validate_json(question.body).query,
+        query=message.query,
+        images=tuple(Image(id=one.digest, name=one.name, text=one.text) for one in message.attachments),
         received_at=question.received_at,
         card=shown_card(question.card) if question.card else None,
     )

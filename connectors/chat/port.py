@@ -15,11 +15,14 @@ class Frozen(BaseModel):
 
 
 class Attachment(Frozen):
-    """A file that came with a message, by reference."""
+    """A picture that came with a message, by reference: the state keeps its bytes under the author and ``digest``.
+
+    ``text`` is what a person says it reads, having corrected what was read; then it is not read again.
+    """
 
     name: str
-    media_type: str
-    size_bytes: int
+    digest: str
+    text: str | None = None
 
 
 class IncomingMessage(Frozen):
@@ -51,6 +54,15 @@ class Citation(Frozen):
     link: str
 
 
+class PictureText(Frozen):
+    """What was read on a picture, or what a person corrected that to. It is material, whatever it says."""
+
+    name: str
+    digest: str
+    text: str
+    corrected: bool = False
+
+
 class Footer(Frozen):
     """What an answer cost: which level of model wrote it, its tokens, seconds, and money when a price is known."""
 
@@ -68,6 +80,7 @@ class Card(Frozen):
 
     ``text`` is Markdown without HTML or images; ``[1]`` in it refers to the citation of that number.
     ``looked_for`` lists what was searched when the evidence was not enough; ``notices`` what could not be done.
+    ``readings`` are shown as what they are, plain text, for the person to correct.
     """
 
     question_id: str
@@ -78,6 +91,7 @@ class Card(Frozen):
     rewritten_query: str | None = None
     looked_for: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    readings: tuple[PictureText, ...] = ()
     footer: Footer | None = None
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import httpx
 from pydantic import BaseModel, Field, JsonValue, SecretStr
 
+from connectors.breaker import Breaker
 from connectors.llm.completions import Completions, Manner, Structured
 from connectors.llm.integration import OPENAI_LIKE, build, failures, imported, speaks_openai
-from connectors.llm.patience import Breaker
+from connectors.llm.patience import model_breaker
 from connectors.llm.port import Level, Piece, Prompt, Reply, T, estimate_tokens
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ async def connect(settings: Settings, clock: Callable[[], float] = time.monotoni
         async def made() -> "LLM":
             return model
 
-        breaker = Breaker(settings.model, settings.failures_to_rest, settings.rest_seconds, clock)
+        breaker = model_breaker(settings.model, settings.failures_to_rest, settings.rest_seconds, clock)
         yield EndpointModel(settings, Completions(made, manner, clock), breaker)
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, JsonValue
 from connectors.configuration import HomePath, ModelPath
 from connectors.llm.completions import Completions, Manner
 from connectors.llm.integration import OPENAI_LIKE, build, imported
-from connectors.llm.patience import Breaker, deadline
+from connectors.llm.patience import deadline, model_breaker
 from connectors.llm.port import Level, ModelUnavailable, Piece, Prompt, Reply, T, estimate_tokens
 from connectors.llm.process import Served, ServerProcess
 
@@ -77,7 +77,7 @@ class LocalModel:
         self._settings = settings
         self._client = client
         self._clock = clock
-        self._breaker = Breaker(settings.name, settings.failures_to_rest, settings.rest_seconds, clock)
+        self._breaker = model_breaker(settings.name, settings.failures_to_rest, settings.rest_seconds, clock)
         self._places = asyncio.Semaphore(settings.calls_at_once)
         # A schema with a bound on every text: free ones are where a small model loops.
         manner = Manner(settings.name, structured="json_schema", longest_text=settings.longest_text)

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import stamina
 
+from connectors.breaker import Breaker
 from connectors.llm.port import ModelNonsense, ModelUnavailable
 
 R = TypeVar("R")
@@ -92,37 +92,6 @@ async def deadline(seconds: float, name: str) -> AsyncIterator[None]:
         raise CallFailed(f"{name} did not answer in time ({max(seconds, 0.0):g} s).") from late
 
 
-@dataclass
-class Breaker:
-    """Opens after ``limit`` failures in a row; ``rest_seconds`` later one call may try (Nygard, Release It!, 2007)."""
-
-    name: str
-    limit: int
-    rest_seconds: float
-    clock: Callable[[], float]
-    _failures: int = field(default=0, init=False)
-    _closed_again_at: float = field(default=0.0, init=False)
-
-    @property
-    def open(self) -> bool:
-        """Whether a call would be refused now."""
-        return self._failures >= self.limit and self.clock() < self._closed_again_at
-
-    @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
-        """Refuse at once while open; else learn from how the call ends. A cancelled call teaches nothing."""
-        if self.open:
-            wait = self._closed_again_at - self.clock()
-            raise ModelUnavailable(f"{self.name} failed {self._failures} times in a row; it rests {wait:.0f} s more.")
-        # The one call that tries after a rest keeps the others out until it has ended.
-        self._closed_again_at = self.clock() + self.rest_seconds
-        try:
-            yield
-        except ModelUnavailable:
-            self._failures += 1
-            self._closed_again_at = self.clock() + self.rest_seconds
-            raise
-        except ModelNonsense:
-            self._failures = 0
-            raise
-        self._failures = 0
+def model_breaker(name: str, limit: int, rest_seconds: float, clock: Callable[[], float]) -> Breaker:
+    """A breaker for a model: a call without an answer is a failure, nonsense is an answer."""
+    return Breaker(name, limit, rest_seconds, clock, ModelUnavailable, (ModelNonsense,))

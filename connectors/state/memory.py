@@ -6,20 +6,26 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from connectors.state.port import (
     ATTEMPTS,
+    UNSENT_BYTES,
+    UNSENT_KEPT,
     Feedback,
     Frame,
     Journey,
+    KeptFile,
+    MissingAttachment,
     Question,
     Rated,
     Received,
     StateUnavailable,
     ThreadSummary,
+    TooMuchUnsent,
 )
 from connectors.state.pulses import Pulses, heard
 
@@ -33,7 +39,38 @@ class Settings(BaseModel):
 
 
 @dataclass
-class MemoryState:
+class MemoryAttachments:
+    """Files by author and digest; those that a message refers to are also in ``sent``."""
+
+    files: dict[tuple[str, str], KeptFile] = field(default_factory=dict)
+    sent: set[tuple[str, str]] = field(default_factory=set)
+
+    async def keep(self, file: KeptFile) -> None:
+        self._forget_unsent(file.kept_at)
+        key = (file.author, file.digest)
+        waiting = [one for other, one in self.files.items() if other[0] == file.author and other not in self.sent]
+        if key not in self.files and sum(len(one.content) for one in (*waiting, file)) > UNSENT_BYTES:
+            raise TooMuchUnsent
+        self.files[key] = file
+
+    async def attachment(self, author: str, digest: str) -> KeptFile | None:
+        return self.files.get((author, digest))
+
+    def _claim(self, received: Received) -> None:
+        self._forget_unsent(received.received_at)
+        wanted = {(received.author, digest) for digest in received.attachments}
+        if not wanted <= self.files.keys():
+            raise MissingAttachment
+        self.sent |= wanted
+
+    def _forget_unsent(self, now: datetime) -> None:
+        for key, file in list(self.files.items()):
+            if key not in self.sent and file.kept_at < now - UNSENT_KEPT:
+                del self.files[key]
+
+
+@dataclass
+class MemoryState(MemoryAttachments):
     """The state port on dictionaries; work runs as tasks of the running loop."""
 
     inbox: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -50,6 +87,7 @@ class MemoryState:
         key = (received.channel, received.event_id)
         if key in self.inbox:
             return self.inbox[key], False
+        self._claim(received)
         question_id = self.inbox[key] = str(uuid.uuid4())
         self.kept[question_id] = Question(
             id=question_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel
@@ -15,10 +15,19 @@ Journey: TypeAlias = Callable[[str], Awaitable[None]]
 ATTEMPTS = 5
 """How often work is begun before it is given up."""
 
+UNSENT_KEPT = timedelta(days=1)
+"""How long a file waits for a message that refers to it; then it is forgotten."""
+
+UNSENT_BYTES = 200 * 1024 * 1024
+"""How much one author may have waiting."""
+
 
 @dataclass(frozen=True)
 class Received:
-    """A message as it is kept: ``body`` is the whole of it as JSON, the rest is what rows are looked up by."""
+    """A message as it is kept: ``body`` is the whole of it as JSON, the rest is what rows are looked up by.
+
+    ``attachments`` are the digests of the author's files that the message refers to.
+    """
 
     event_id: str
     channel: str
@@ -27,6 +36,18 @@ class Received:
     text: str
     body: str
     received_at: datetime
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file that an author sent: ``digest`` is the SHA-256 of its bytes, in hexadecimal."""
+
+    author: str
+    digest: str
+    media_type: str
+    content: bytes
+    kept_at: datetime
 
 
 @dataclass(frozen=True)
@@ -85,11 +106,35 @@ class StateUnavailable(Exception):
     """The database cannot be used; nothing was accepted, and the sender should try again."""
 
 
+class MissingAttachment(Exception):
+    """A message refers to a file that its author never sent, or that was forgotten; nothing was accepted."""
+
+
+class TooMuchUnsent(Exception):
+    """An author has more files waiting for a message than are kept."""
+
+
+class Attachments(Protocol):
+    """Files of messages, each kept once for its author, and by nobody else's digest to be had.
+
+    A file comes before its message, and is forgotten when none has referred to it for UNSENT_KEPT.
+    """
+
+    async def keep(self, file: KeptFile) -> None:
+        """Keep a file; the same one again only waits longer. Raises TooMuchUnsent."""
+
+    async def attachment(self, author: str, digest: str) -> KeptFile | None:
+        """A file of this author, or None."""
+
+
 class Inbox(Protocol):
     """What came in. One transaction commits the row and enqueues its work; only then is anything acknowledged."""
 
     async def accept(self, received: Received) -> tuple[str, bool]:
-        """The question's id, and whether it is new: the same event id again gives the same question and no new work."""
+        """The question's id, and whether it is new: the same event id again gives the same question and no new work.
+
+        From then on the files that it refers to are kept with it. Raises MissingAttachment.
+        """
 
     async def question(self, question_id: str) -> Question | None:
         """One question, or None."""
@@ -148,7 +193,7 @@ class Engine(Protocol):
         """Run ``work`` once: after a crash its stored result comes back instead. Only inside a journey."""
 
 
-class State(Inbox, Progress, Outbox, Engine, Protocol):
+class State(Inbox, Attachments, Progress, Outbox, Engine, Protocol):
     """One database with all of it."""
 
     async def check(self) -> Mapping[str, str]:

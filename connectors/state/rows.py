@@ -4,8 +4,20 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from connectors.state.port import Feedback, Frame, Question, Rated, Received, ThreadSummary
-from connectors.state.tables import answer, delivery, feedback, frame, inbox
+from connectors.state.port import (
+    UNSENT_BYTES,
+    UNSENT_KEPT,
+    Feedback,
+    Frame,
+    KeptFile,
+    MissingAttachment,
+    Question,
+    Rated,
+    Received,
+    ThreadSummary,
+    TooMuchUnsent,
+)
+from connectors.state.tables import answer, attachment, delivery, feedback, frame, inbox
 
 
 def question_id_of(connection: sa.Connection, received: Received) -> str | None:
@@ -28,6 +40,53 @@ def insert_question(connection: sa.Connection, question_id: str, received: Recei
             received_at=received.received_at.astimezone(UTC),
         )
     )
+
+
+def claim_attachments(connection: sa.Connection, received: Received) -> None:
+    """Keep the files of a message with it, for good. Raises MissingAttachment."""
+    forget_unsent(connection, received.received_at)
+    wanted = set(received.attachments)
+    its = (attachment.c.author == received.author) & attachment.c.digest.in_(wanted)
+    if wanted and connection.execute(attachment.update().where(its).values(sent=True)).rowcount < len(wanted):
+        raise MissingAttachment
+
+
+def keep(connection: sa.Connection, file: KeptFile) -> None:
+    """Keep a file until its message comes. Raises TooMuchUnsent."""
+    forget_unsent(connection, file.kept_at)
+    same = (attachment.c.author == file.author) & (attachment.c.digest == file.digest)
+    at = file.kept_at.astimezone(UTC)
+    if connection.execute(attachment.update().where(same).values(kept_at=at)).rowcount:
+        return
+    waiting = sa.select(sa.func.sum(attachment.c.size_bytes)).where(
+        attachment.c.author == file.author, attachment.c.sent.is_(False)
+    )
+    if (connection.execute(waiting).scalar() or 0) + len(file.content) > UNSENT_BYTES:
+        raise TooMuchUnsent
+    connection.execute(
+        attachment.insert().values(
+            author=file.author,
+            digest=file.digest,
+            media_type=file.media_type,
+            size_bytes=len(file.content),
+            content=file.content,
+            kept_at=at,
+            sent=False,
+        )
+    )
+
+
+def forget_unsent(connection: sa.Connection, now: datetime) -> None:
+    """Drop the files that have waited too long for a message."""
+    oldest = now.astimezone(UTC) - UNSENT_KEPT
+    connection.execute(attachment.delete().where(attachment.c.sent.is_(False), attachment.c.kept_at < oldest))
+
+
+def kept_file(connection: sa.Connection, author: str, digest: str) -> KeptFile | None:
+    """A file of an author."""
+    its = (attachment.c.author == author) & (attachment.c.digest == digest)
+    row = connection.execute(sa.select(attachment).where(its)).first()
+    return KeptFile(row.author, row.digest, row.media_type, row.content, _utc(row.kept_at)) if row else None
 
 
 def question(connection: sa.Connection, question_id: str) -> Question | None:

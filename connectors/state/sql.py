@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from connectors.state.port import (
     Feedback,
     Frame,
     Journey,
+    KeptFile,
     Question,
     Rated,
     Received,
@@ -59,14 +60,42 @@ class Settings(BaseModel):
 
 
 @dataclass
-class SqlState:
-    """All of the state port on one SQLAlchemy engine; writes go through one thread, because SQLite has one writer."""
+class Database:
+    """One SQLAlchemy engine; writes go through one thread, because SQLite has one writer."""
+
+    engine: sa.Engine
+    _writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "state-writer"), kw_only=True)
+
+    async def _write(self, work: Callable[[sa.Connection], R]) -> R:
+        return await _within(asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, work))
+
+    def _transaction(self, work: Callable[[sa.Connection], R]) -> R:
+        try:
+            with self.engine.begin() as connection:
+                return work(connection)
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise StateUnavailable(f"the state database refused to write: {error.orig}") from error
+
+    async def _read(self, work: Callable[[sa.Connection], R]) -> R:
+        def run() -> R:
+            try:
+                with self.engine.connect().execution_options(read_only=True) as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                raise StateUnavailable(f"the state database cannot be read: {error.orig}") from error
+
+        return await _within(asyncio.to_thread(run))
+
+
+@dataclass
+class SqlState(Database):
+    """All of the state port on one database."""
 
     settings: Settings
-    engine: sa.Engine
     queue: Queue
     _pulses: Pulses = field(default_factory=Pulses)
-    _writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "state-writer"))
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
     _suspects: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -77,6 +106,7 @@ class SqlState:
             known = rows.question_id_of(connection, received)
             if known:
                 return known, False
+            rows.claim_attachments(connection, received)
             rows.insert_question(connection, question_id, received)
             self.queue.enqueue(connection, "answer", question_id)
             return question_id, True
@@ -89,6 +119,14 @@ class SqlState:
             if known is None:
                 raise StateUnavailable(f"the state database refused the message: {clash.orig}") from clash
             return known, False
+
+    async def keep(self, file: KeptFile) -> None:
+        # A clash means that the same file came twice at once, and is kept.
+        with suppress(IntegrityError):
+            await self._write(lambda c: rows.keep(c, file))
+
+    async def attachment(self, author: str, digest: str) -> KeptFile | None:
+        return await self._read(lambda c: rows.kept_file(c, author, digest))
 
     async def question(self, question_id: str) -> Question | None:
         return await self._read(lambda c: rows.question(c, question_id))
@@ -185,28 +223,6 @@ class SqlState:
 
         return run
 
-    async def _write(self, work: Callable[[sa.Connection], R]) -> R:
-        return await _within(asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, work))
-
-    def _transaction(self, work: Callable[[sa.Connection], R]) -> R:
-        try:
-            with self.engine.begin() as connection:
-                return work(connection)
-        except IntegrityError:
-            raise
-        except DBAPIError as error:
-            raise StateUnavailable(f"the state database refused to write: {error.orig}") from error
-
-    async def _read(self, work: Callable[[sa.Connection], R]) -> R:
-        def run() -> R:
-            try:
-                with self.engine.connect().execution_options(read_only=True) as connection:
-                    return work(connection)
-            except DBAPIError as error:
-                raise StateUnavailable(f"the state database cannot be read: {error.orig}") from error
-
-        return await _within(asyncio.to_thread(run))
-
 
 async def _within(reply: Awaitable[R]) -> R:
     try:
@@ -229,7 +245,7 @@ async def connect(settings: Settings) -> AsyncIterator[SqlState]:
         queue.prepare()
 
     await asyncio.to_thread(prepare)
-    state = SqlState(settings, engine, queue)
+    state = SqlState(engine, settings, queue)
     try:
         yield state
     finally:

@@ -20,6 +20,21 @@ inbox = sa.Table(
     sa.Index("inbox_author", "author", "received_at"),
 )
 
+# In the database and not in files beside it: every worker of a fleet can read it, a transaction covers it together
+# with its message, and one backup holds both.
+attachment = sa.Table(
+    "attachment",
+    metadata,
+    sa.Column("author", sa.String(255), primary_key=True),
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("media_type", sa.String(64), nullable=False),
+    sa.Column("size_bytes", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("sent", sa.Boolean, nullable=False),
+    sa.Index("attachment_unsent", "sent", "kept_at"),
+)
+
 answer = sa.Table(
     "answer",
     metadata,

@@ -125,6 +125,10 @@ class Stage:
         question = self._run(self.state.question(question_id))
         return question.text, json.loads(question.body)["query"]
 
+    def images_of(self, question_id: str) -> list[dict[str, str | None]]:
+        """The pictures that came with a question, as they were stored."""
+        return list(json.loads(self._run(self.state.question(question_id)).body)["attachments"])
+
     def says(self, question_id: str, kind: str, text: str) -> None:
         """Make progress."""
         self._run(self.state.append(question_id, kind, json.dumps({"step": "answer", "text": text})))

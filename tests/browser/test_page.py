@@ -114,37 +114,6 @@ def test_too_little_evidence_says_what_was_looked_for(open_page: Open, stage: St
     expect(page.locator(".looked-for").get_by_role("listitem")).to_have_text("moon gateway runbook")
 
 
-PASTE_IMAGE = """() => {
-    const box = document.querySelector("nightshift-chat").shadowRoot.querySelector("textarea");
-    const data = new DataTransfer();
-    data.items.add(new File(["x"], "screenshot.png", { type: "image/png" }));
-    box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-}"""
-
-
-@pytest.mark.parametrize(
-    ("locale", "words"),
-    [("en-GB", "Reading screenshots is not available yet"), ("zh-CN", "暂时还不能识别截图")],
-)
-def test_a_pasted_picture_gets_a_notice_and_the_text_stays(open_page: Open, locale: str, words: str) -> None:
-    page = open_page(locale=locale)
-    box = page.get_by_role("textbox")
-    box.fill("it says ORA-")
-
-    page.evaluate(PASTE_IMAGE)
-
-    expect(page.get_by_text(words)).to_be_visible()
-    expect(box).to_have_value("it says ORA-")
-    expect(box).to_be_focused()
-
-
-def test_an_attached_picture_gets_the_notice_too(open_page: Open) -> None:
-    page = open_page()
-    page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"x"})
-
-    expect(page.get_by_text("Reading screenshots is not available yet")).to_be_visible()
-
-
 def test_shift_enter_begins_a_line_and_words_being_composed_are_not_sent(open_page: Open, stage: Stage) -> None:
     page = open_page()
     box = page.get_by_role("textbox")

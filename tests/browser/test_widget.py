@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from bot.settings import Web
 from connectors.configuration import Roots
 from tests.browser.stage import Stage, serving
+from tests.browser.test_pictures import bring
+from tests.pictures import png
 
 pytestmark = pytest.mark.browser
 
@@ -103,7 +105,7 @@ def test_every_control_is_reached_in_order(open_page: Open, stage: Stage) -> Non
         page.keyboard.press("Tab")
         reached.append(page.evaluate(FOCUSED))
 
-    assert reached == ["Attach a screenshot", "Send"]
+    assert reached == ["Attach screenshots", "Send"]
 
 
 FOCUSED = """() => {
@@ -159,6 +161,26 @@ def test_on_another_site_with_a_token(embed: Open, guarded: Stage) -> None:
     page.get_by_role("button", name="Open source 1 at the passage").first.click()
     expect(page.locator("mark").first).to_be_in_viewport()
     assert page.context.cookies() == []
+
+
+def test_pictures_on_another_site(embed: Open, guarded: Stage) -> None:
+    page = embed()
+    page.get_by_role("button", name="Ask Nightshift").click()
+    expect(page.get_by_role("textbox")).to_be_focused()
+    bring(page, "paste", ("shot.png", png("widget", 60, 40)))
+    expect(page.locator(".box .tray li")).to_have_attribute("data-phase", "ready")
+    page.get_by_role("textbox").press("Enter")
+    guarded.settles(guarded.next_question())
+    expect(page.get_by_role("article")).to_be_visible()
+
+    page.reload()
+    page.get_by_role("button", name="Ask Nightshift").click()
+    page.get_by_role("button", name="Open the screenshot shot.png").click()
+    expect(page.get_by_role("dialog", name="Screenshot shot.png").get_by_role("img")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog", name="Screenshot shot.png")).to_have_count(0)
+    expect(page.get_by_role("dialog", name="Nightshift, the operations assistant")).to_be_visible()
 
 
 def test_on_another_site_without_a_token_it_asks_to_sign_in(embed: Open) -> None:

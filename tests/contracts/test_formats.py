@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from tokenizers import Tokenizer
 
 from connectors.configuration import Roots
@@ -143,3 +144,59 @@ async def test_the_graph_in_eight_bits_computes_what_the_network_computes(source
 async def test_a_graph_needs_weights(source: Path, folder: Path) -> None:
     with pytest.raises(NotThatFormat, match=r"has no model\.safetensors"):
         await convert("onnx", source, folder)
+
+
+def network(folder: Path, name: str, characters: str, classes: int) -> Path:
+    from onnx import TensorProto, helper
+
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3, 48, "width"])
+    answer = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", "steps", classes])
+    node = helper.make_node("Identity", ["x"], ["y"])
+    model = helper.make_model(helper.make_graph([node], "tiny", [given], [answer]))
+    if characters:
+        helper.set_model_props(model, {"character": characters})
+    (folder / name).write_bytes(model.SerializeToString())
+    return folder / name
+
+
+async def test_a_recogniser_is_described_with_the_alphabet_in_its_file(tmp_path: Path, folder: Path) -> None:
+    source = network(tmp_path, "PP-OCRv6_rec_small.onnx", "a\nb\n磁", classes=5)
+
+    await convert("ppocr", source, folder)
+
+    described = yaml.safe_load((folder / "inference.yml").read_text("utf-8"))
+    assert described["Global"]["model_name"] == "PP-OCRv6_small_rec"
+    assert described["PostProcess"] == {"name": "CTCLabelDecode", "character_dict": ["a", "b", "磁"]}
+    assert (folder / "inference.onnx").read_bytes() == source.read_bytes()
+
+
+async def test_a_detector_is_described_without_one(tmp_path: Path, folder: Path) -> None:
+    await convert("ppocr", network(tmp_path, "PP-OCRv6_det_small.onnx", "", classes=1), folder)
+
+    described = yaml.safe_load((folder / "inference.yml").read_text("utf-8"))
+    assert (described["Global"]["model_name"], described["PostProcess"]["name"]) == (
+        "PP-OCRv6_small_det",
+        "DBPostProcess",
+    )
+
+
+async def test_an_alphabet_that_does_not_fit_the_network_is_refused(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(NotThatFormat, match="3 characters for 9 classes"):
+        await convert("ppocr", network(tmp_path, "PP-OCRv6_rec_small.onnx", "a\nb\nc", classes=9), folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("PP-OCRv6_det_small.onnx", b"not a model", "is no ONNX file"),
+        ("PP-OCRv6_det_small.onnx", b"", "is no ONNX file"),
+        ("model.onnx", b"", "is not named as a PP-OCR network"),
+    ],
+)
+async def test_a_file_that_is_no_network_for_reading_is_refused(
+    name: str, content: bytes, reason: str, tmp_path: Path, folder: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(NotThatFormat, match=reason):
+        await convert("ppocr", tmp_path / name, folder)

@@ -1,6 +1,7 @@
 """What every state promises, tried on the twin, on SQLite, and on PostgreSQL where one is reachable."""
 
 import asyncio
+import hashlib
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -13,7 +14,19 @@ from pydantic import BaseModel
 
 from connectors.configuration import Roots
 from connectors.load import load
-from connectors.state.port import ATTEMPTS, Feedback, Rated, Received, State, StateUnavailable
+from connectors.state.port import (
+    ATTEMPTS,
+    UNSENT_BYTES,
+    UNSENT_KEPT,
+    Feedback,
+    KeptFile,
+    MissingAttachment,
+    Rated,
+    Received,
+    State,
+    StateUnavailable,
+    TooMuchUnsent,
+)
 from tests.contracts import postgres
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -68,6 +81,87 @@ async def test_deliveries_racing_each_other_are_one_question(state: State) -> No
 
     assert len({question_id for question_id, _ in ids}) == 1
     assert sum(fresh for _, fresh in ids) == 1
+
+
+def file(content: bytes = b"\x89PNG\0", author: str = "ann", days: float = 0) -> KeptFile:
+    digest = hashlib.sha256(content).hexdigest()
+    return KeptFile(author, digest, "image/png", content, NOON + timedelta(days=days))
+
+
+def with_files(event_id: str, *files: KeptFile, days: float = 0) -> Received:
+    digests = tuple(one.digest for one in files)
+    return replace(received(event_id), attachments=digests, received_at=NOON + timedelta(days=days))
+
+
+async def test_a_file_is_kept_byte_for_byte_for_its_author_alone(state: State) -> None:
+    kept = file(bytes(range(256)) * 1000)
+
+    await state.keep(kept)
+
+    assert await state.attachment("ann", kept.digest) == kept
+    assert await state.attachment("bob", kept.digest) is None
+    assert await state.attachment("ann", "0" * 64) is None
+
+
+async def test_the_same_file_is_kept_once_for_each_author(state: State) -> None:
+    await asyncio.gather(*(state.keep(file(author=author)) for author in ("ann", "ann", "bob", "ann")))
+
+    assert await state.attachment("bob", file().digest) == file(author="bob")
+    assert await state.attachment("ann", file().digest) == file()
+
+
+async def test_a_message_needs_the_files_that_it_refers_to(state: State) -> None:
+    await state.keep(file(author="bob"))
+    with pytest.raises(MissingAttachment):
+        await state.accept(with_files("e1", file()))
+    await state.keep(file())
+
+    question_id, fresh = await state.accept(with_files("e1", file(), file()))
+
+    assert fresh
+    assert [one.id for one in await state.thread("t1")] == [question_id]
+
+
+async def test_a_file_that_no_message_refers_to_is_forgotten_after_a_day(state: State) -> None:
+    sent, waiting, late = file(b"sent"), file(b"waiting"), file(b"late", days=0.5)
+    for one in (sent, waiting, late):
+        await state.keep(one)
+    await state.accept(with_files("e1", sent))
+
+    await state.accept(with_files("e2", days=UNSENT_KEPT.days + 0.1))
+
+    assert await state.attachment("ann", sent.digest) == sent
+    assert await state.attachment("ann", waiting.digest) is None
+    assert await state.attachment("ann", late.digest) == late
+
+
+async def test_a_file_that_comes_again_waits_longer(state: State) -> None:
+    await state.keep(file())
+    await state.keep(file(days=0.9))
+    await state.keep(file(b"another", days=1.5))
+
+    assert await state.accept(with_files("e1", file(), days=1.5))
+
+
+async def test_the_same_delivery_is_the_same_question_whatever_became_of_its_files(state: State) -> None:
+    await state.keep(file())
+    first, _ = await state.accept(with_files("e1", file()))
+
+    assert await state.accept(with_files("e1", file(b"never sent"))) == (first, False)
+
+
+async def test_an_author_can_have_so_many_bytes_waiting(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert UNSENT_BYTES >= 5 * 20 * 1024 * 1024
+    for vendor in ("memory", "rows"):
+        monkeypatch.setattr(f"connectors.state.{vendor}.UNSENT_BYTES", 10)
+    await state.keep(file(b"12345678"))
+    await state.keep(file(b"12345678"))
+    await state.keep(file(b"12345678", author="bob"))
+
+    with pytest.raises(TooMuchUnsent):
+        await state.keep(file(b"9abc"))
+    await state.accept(with_files("e1", file(b"12345678")))
+    await state.keep(file(b"9abc"))
 
 
 async def test_a_thread_keeps_its_order_and_its_latest_questions(state: State) -> None:

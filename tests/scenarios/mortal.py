@@ -1,6 +1,7 @@
 """A process that answers three questions and kills itself at a given point, once; started again, it finishes."""
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -17,16 +18,19 @@ from bot.ladder import Ladder
 from bot.ports import Limits, Ports
 from bot.rules.terms import content_terms
 from bot.standing import Standing
-from connectors.chat.port import IncomingMessage
+from connectors.chat.port import Attachment, IncomingMessage
 from connectors.configuration import Roots
 from connectors.load import load
 from knowledge.service_graph import Service, ServiceGraph
+from tests.pictures import png
 from tests.shelf import shelf
 
+SHOT = png("the second question's")
 QUESTIONS = ("how big is the payments pool?", "what do I do when the payments pool is exhausted?", "支付连接池多大？")
 GRAPH = ServiceGraph([Service(name="payments", aliases={"zh": ["支付"]})])
 POINTS = (
-    "accept:before", "accept:after", "rewrite:before", "rewrite:after", "look:before", "look:after", "judge:after",
+    "keep:after", "accept:before", "accept:after", "read:before", "read:after",
+    "rewrite:before", "rewrite:after", "look:before", "look:after", "judge:after",
     "append:3", "answer:after", "settle:before", "settle:after", "record_delivery:after", "deliver:after",
 )  # fmt: skip
 
@@ -64,7 +68,12 @@ class Mortal:
 
 async def run(home: Path, point: str) -> None:
     roots = Roots(home=home, models=home)
-    async with load("state", "sql", {}, roots) as real, shelf() as library:
+    texts = {hashlib.sha256(SHOT).hexdigest(): "payments: pool exhausted"}
+    async with (
+        load("state", "sql", {}, roots) as real,
+        load("ocr", "memory", {"texts": texts}, roots) as ocr,
+        shelf() as library,
+    ):
         state = Mortal(real, point, home / "died")
         ports = Ports(
             state=state,  # type: ignore[arg-type]  # it passes every call on
@@ -77,6 +86,7 @@ async def run(home: Path, point: str) -> None:
             limits=Limits(2, 60, 2000, 900, 500, 200, 5),
             clock=time.monotonic,
             standing=Standing(real, time.monotonic),
+            ocr=ocr,
         )
         await real.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
         assistant = Assistant(state=state, library=library)  # type: ignore[arg-type]  # as above
@@ -85,13 +95,16 @@ async def run(home: Path, point: str) -> None:
 
 
 async def asked(assistant: Assistant, number: int, text: str) -> dict[str, Any]:
+    sent_at = datetime(2026, 3, 4, tzinfo=UTC)
+    digests = [await assistant.keep_picture("ann", SHOT, sent_at)] if number == 1 else []
     message = IncomingMessage(
         event_id=f"e{number}",
         channel="web",
         thread_id="t",
         author="ann",
         text=text,
-        sent_at=datetime(2026, 3, 4, tzinfo=UTC),
+        sent_at=sent_at,
+        attachments=tuple(Attachment(name="shot.png", digest=digest) for digest in digests),
     )
     question_id, _ = await assistant.on_message(message)
     frames = [frame async for frame in assistant.follow(question_id)]

@@ -7,8 +7,11 @@ the one above it.
     page   : pool.md › Title › Heading       a document of its own, with its text below
     model  : answers The pool holds 40.      what the scripted model says next when it is asked to answer; also
                                              `rewrites`, `judges`, and `answers and breaks off`
-    ann    : how big is it? [picture.png]    a message, with an attachment
+    picture: shot.png                        a picture, with what stands on it below; with none, nothing reads pictures
+    picture: torn.png is broken              a picture that cannot be read
+    ann    : how big is it? [shot.png]       a message, with a picture
     ann    : edits the query: pool size      her last message again, looked up in these words
+    ann    : corrects shot.png: PoolTimeout  her last message again, with this as the text of its picture
     bot    > It holds 40 [1].                the golden output
 
 When the bot says something else on purpose: `python -m tests.scenarios.player` writes it into the transcripts (or
@@ -16,10 +19,11 @@ into those that are named); the difference is the review.
 """
 
 import asyncio
+import hashlib
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -37,15 +41,17 @@ from bot.ports import Limits, Ports
 from bot.rules.terms import content_terms
 from bot.standing import Standing
 from bot.steps.prompts import instruction
-from connectors.chat.port import Attachment, Card, IncomingMessage
+from connectors.chat.port import Attachment, Card, IncomingMessage, PictureText
 from connectors.configuration import Roots
 from connectors.directory.memory import MemoryDirectory
 from connectors.directory.port import Directory, DirectoryUnavailable, Duty, Person
 from connectors.llm.memory import Line, ScriptedModel, Settings
 from connectors.llm.port import LanguageModel, Prompt
 from connectors.load import load
+from connectors.ocr.port import Ocr
 from knowledge.library import Library, StoredDocument
 from knowledge.service_graph import Service, ServiceGraph
+from tests.pictures import png
 from tests.shelf import INCIDENTS, SHELF, page, shelf
 
 FOLDER = Path(__file__).parent
@@ -72,7 +78,9 @@ STEPS = ("rewrites", "varies", "judges", "answers")
 _ENTRY = re.compile(r"^(\w+) *([:>]) ?(.*)$")
 _SAID = re.compile(rf"({'|'.join(STEPS)})( and breaks off)?(?: |\n|$)(.*)", re.DOTALL)
 _PICTURES = re.compile(r"\s*\[(\S+\.(?:png|jpg))\]")
+_BROKEN = " is broken"
 _EDIT = "edits the query: "
+_CORRECTION = re.compile(r"corrects (\S+): (.*)", re.DOTALL)
 
 
 class Misprint(Exception):
@@ -98,6 +106,13 @@ class Stage:
     directory: Directory | None = None
     progress: bool = False
     script: list[tuple[str, Line]] = field(default_factory=list)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def lay_out_picture(self, name: str, text: str) -> None:
+        whole = png(name.removesuffix(_BROKEN))
+        self.pictures[name.removesuffix(_BROKEN)] = whole[:-30] if name.endswith(_BROKEN) else whole
+        self.texts[hashlib.sha256(whole).hexdigest()] = text
 
     def plugins(self, library: Library) -> tuple[Plugin, ...]:
         return (
@@ -148,7 +163,7 @@ async def replayed(transcript: str) -> str:
         _lay_out(stage, who, what)
     written: list[str] = []
     async with _opened(stage) as assistant:
-        talk = Talk(assistant, progress=stage.progress)
+        talk = Talk(assistant, stage.pictures, progress=stage.progress)
         for kind, lines in blocks:
             if kind == "bot":
                 continue
@@ -175,7 +190,7 @@ def _blocks(transcript: str) -> list[tuple[str, list[str]]]:
         elif match[2] == ">":
             kind = "bot"
         else:
-            kind = "given" if match[1] in ("given", "page", "model") else "person"
+            kind = "given" if match[1] in ("given", "page", "picture", "model") else "person"
         found.append((kind, [line]))
     return found
 
@@ -196,6 +211,9 @@ def _lay_out(stage: Stage, who: str, what: str) -> None:
     elif who == "page":
         place, _, text = what.partition("\n")
         stage.documents.append(page(*place.split(" › "), text))
+    elif who == "picture":
+        name, _, text = what.partition("\n")
+        stage.lay_out_picture(name, text)
     else:
         said = _SAID.match(what)
         if said is None:
@@ -206,7 +224,12 @@ def _lay_out(stage: Stage, who: str, what: str) -> None:
 @asynccontextmanager
 async def _opened(stage: Stage) -> AsyncIterator[Assistant]:
     roots = Roots(home=Path("unused"), models=Path("unused"))
-    async with load("state", "memory", {}, roots) as state, shelf(stage.documents) as library:
+    async with (
+        load("state", "memory", {}, roots) as state,
+        load("ocr", "memory", {"texts": stage.texts}, roots) as reader,
+        shelf(stage.documents) as library,
+    ):
+        ocr: Ocr | None = reader if stage.pictures else None
         ports = Ports(
             state=state,
             library=library,
@@ -227,6 +250,7 @@ async def _opened(stage: Stage) -> AsyncIterator[Assistant]:
             clock=lambda: 0.0,
             standing=Standing(state, lambda: 0.0),
             membership=Membership(stage.directory),
+            ocr=ocr,
         )
         await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
         yield Assistant(state=state, library=library)
@@ -237,32 +261,44 @@ class Talk:
     """One thread, a minute between its messages."""
 
     assistant: Assistant
+    pictures: Mapping[str, bytes]
     progress: bool
     sent: int = 0
     last: str = ""
+    attached: tuple[Attachment, ...] = ()
 
     async def says(self, author: str, what: str) -> list[str]:
         """Send a message; the lines of the bot's reply."""
         query = what.removeprefix(_EDIT) if what.startswith(_EDIT) else None
-        text = self.last if query else _PICTURES.sub("", what)
-        self.sent, self.last = self.sent + 1, text
+        if corrected := _CORRECTION.match(what):
+            self.attached = tuple(_corrected(one, corrected[1], corrected[2]) for one in self.attached)
+        elif not query:
+            self.last = _PICTURES.sub("", what).strip()
+            self.attached = tuple([await self._attached(author, name) for name in _PICTURES.findall(what)])
+        self.sent += 1
         message = IncomingMessage(
             event_id=f"event-{self.sent}",
             channel="web",
             thread_id="thread",
             author=author,
-            text=text,
+            text=self.last,
             sent_at=STARTED + timedelta(minutes=self.sent),
             query=query,
-            attachments=tuple(
-                Attachment(name=name, media_type="image/png", size_bytes=1) for name in _PICTURES.findall(what)
-            ),
+            attachments=self.attached,
         )
         question_id, _ = await self.assistant.on_message(message)
         frames = [frame async for frame in self.assistant.follow(question_id)]
         doing = [f"… {json.loads(frame.data)['text']}" for frame in frames if frame.kind == "status"]
         said = shown(Card.model_validate_json(frames[-1].data)).replace(question_id, "(id)")
         return [f"bot    > {line}".rstrip() for line in [*(doing if self.progress else []), *said.splitlines()]]
+
+    async def _attached(self, author: str, name: str) -> Attachment:
+        content = self.pictures.get(name, png(name))
+        return Attachment(name=name, digest=await self.assistant.keep_picture(author, content, STARTED))
+
+
+def _corrected(attachment: Attachment, name: str, text: str) -> Attachment:
+    return attachment.model_copy(update={"text": text}) if attachment.name == name else attachment
 
 
 def shown(card: Card) -> str:
@@ -272,11 +308,17 @@ def shown(card: Card) -> str:
     lines += [f"Searched as: {card.rewritten_query}"] if card.rewritten_query else []
     lines += [f"Looked for: {'; '.join(card.looked_for)}"] if card.looked_for else []
     lines += [f"Note: {notice}" for notice in card.notices]
+    lines += [_read(reading) for reading in card.readings]
     if card.footer:
         writer = card.footer.model or "no model"
         rounds = {0: "", 1: ", 1 round"}.get(card.footer.rounds, f", {card.footer.rounds} rounds")
         return "\n".join([*lines, f"({card.kind}, {writer}{rounds})"])
     return "\n".join([*lines, f"({card.kind})"])
+
+
+def _read(reading: PictureText) -> str:
+    said = " ".join(reading.text.split())
+    return f"{'Corrected' if reading.corrected else 'Read'} on {reading.name}: “{said}”"
 
 
 def _source(number: int, path: list[str], quote: str, link: str) -> str:

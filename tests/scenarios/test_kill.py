@@ -35,4 +35,7 @@ def test_every_question_is_answered_once(point: str, tmp_path: Path) -> None:
             database.execute(f"SELECT count(*), count(DISTINCT question_id) FROM {table}").fetchone()  # noqa: S608
             for table in ("inbox", "answer", "delivery")
         ]
+        pictures = database.execute("SELECT count(*), min(sent) FROM attachment").fetchone()
     assert counts == [(3, 3)] * 3
+    assert pictures == (1, 1)
+    assert [len(card["last"]["readings"]) for card in cards] == [0, 1, 0]

@@ -5,6 +5,7 @@
 
 import { h, icon, iconButton, recall, remember } from "./dom.js";
 import { Exchange } from "./exchange.js";
+import { ACCEPTED, Album, MOST_PICTURES, Tray } from "./pictures.js";
 import { Server } from "./server.js";
 import { SourcePanel } from "./source.js";
 import { browserLanguage, languageTag, words } from "./words.js";
@@ -19,7 +20,9 @@ class NightshiftChat extends HTMLElement {
     if (this.root) return;
     this.root = this.attachShadow({ mode: "open" });
     this.server = new Server(this.getAttribute("server"), this.getAttribute("token"));
+    this.album = new Album(this.server);
     this.exchanges = [];
+    this.reasons = [];
     this.threadId = null;
     this.leaving = new AbortController();
     this.build();
@@ -33,6 +36,7 @@ class NightshiftChat extends HTMLElement {
 
   disconnectedCallback() {
     this.leaving.abort();
+    this.album.close();
   }
 
   attributeChangedCallback(_name, before, after) {
@@ -62,7 +66,8 @@ class NightshiftChat extends HTMLElement {
     this.source = new SourcePanel(this);
     const middle = h("section", { class: "conversation" }, this.scroller, h("div", { class: "column below" }, this.latest, this.composer), this.live);
     this.frame = h("div", { class: "frame", hidden: true }, middle, this.source.element);
-    this.frame.addEventListener("dragover", (event) => event.preventDefault());
+    this.frame.addEventListener("dragover", (event) => this.dragged(event));
+    this.frame.addEventListener("dragleave", (event) => this.frame.contains(event.relatedTarget) || this.frame.classList.remove("dropping"));
     this.frame.addEventListener("drop", (event) => this.dropped(event));
     this.speak();
   }
@@ -78,16 +83,19 @@ class NightshiftChat extends HTMLElement {
       event.preventDefault();
       this.submit();
     });
-    this.file = h("input", { type: "file", accept: "image/*", hidden: true, tabindex: "-1" });
+    this.file = h("input", { type: "file", accept: ACCEPTED, multiple: true, hidden: true, tabindex: "-1" });
     this.file.addEventListener("change", () => {
+      const chosen = Array.from(this.file.files);
       this.file.value = "";
-      this.noImages();
+      this.take(chosen);
     });
     this.attach = iconButton("attach", "", () => this.file.click());
     this.sendButton = h("button", { type: "submit", class: "send" }, icon("send"));
     this.hint = h("p", { class: "hint" });
     this.banner = h("div", { class: "banner", role: "status" });
-    const row = h("div", { class: "box" }, this.box, h("div", { class: "box-row" }, this.attach, this.hint, this.sendButton), this.file);
+    this.tray = new Tray(this);
+    this.tray.restore();
+    const row = h("div", { class: "box" }, this.tray.element, this.box, h("div", { class: "box-row" }, this.attach, this.hint, this.sendButton), this.file);
     this.composer = h("form", { class: "composer" }, this.banner, row);
     this.composer.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -106,7 +114,8 @@ class NightshiftChat extends HTMLElement {
       button.setAttribute("aria-label", label);
       button.setAttribute("title", label);
     }
-    if (this.banner.hasChildNodes()) this.noImages();
+    this.tray.paint();
+    this.paintBanner();
     this.welcome.replaceChildren(
       h("h1", {}, say.welcomeTitle),
       h("p", {}, say.welcomeText),
@@ -144,9 +153,10 @@ class NightshiftChat extends HTMLElement {
 
   typed() {
     const length = Array.from(this.box.value).length;
-    this.hint.textContent = length > LONGEST_TEXT ? this.words.tooLong(length.toLocaleString("en")) : this.words.hint;
+    const waiting = this.waits && this.tray.sending ? this.words.waitsForPicture : this.words.hint;
+    this.hint.textContent = length > LONGEST_TEXT ? this.words.tooLong(length.toLocaleString("en")) : waiting;
     this.hint.classList.toggle("wrong", length > LONGEST_TEXT);
-    this.sendButton.disabled = length > LONGEST_TEXT || !this.box.value.trim();
+    this.sendButton.disabled = length > LONGEST_TEXT || (!this.box.value.trim() && this.tray.empty);
     this.box.style.height = "auto";
     this.box.style.height = `${this.box.scrollHeight}px`;
     remember(this.draftKey(), this.box.value || null, "sessionStorage");
@@ -156,44 +166,88 @@ class NightshiftChat extends HTMLElement {
     return `nightshift.draft.${this.getAttribute("server") ?? ""}`;
   }
 
+  picturesKey() {
+    return `nightshift.pictures.${this.getAttribute("server") ?? ""}`;
+  }
+
   pendingKey() {
     return `nightshift.pending.${this.getAttribute("server") ?? ""}`;
   }
 
   pasted(event) {
     const { files, types } = event.clipboardData;
-    const image = Array.from(files).some((file) => file.type.startsWith("image/"));
-    if (!image || types.includes("text/plain")) return;
+    const images = Array.from(files).filter((file) => file.type.startsWith("image/"));
+    // A table copied from a spreadsheet comes as text and as a picture of it; the text is what was meant.
+    if (!images.length || types.includes("text/plain")) return;
     event.preventDefault();
-    this.noImages();
+    this.take(images);
+  }
+
+  dragged(event) {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    this.frame.classList.add("dropping");
   }
 
   dropped(event) {
+    this.frame.classList.remove("dropping");
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
-    this.noImages();
+    this.take(Array.from(event.dataTransfer.files));
   }
 
-  noImages() {
+  async take(files) {
+    this.forgiven();
+    this.box.focus();
+    this.refused(await this.tray.add(files));
+  }
+
+  // Why pictures were not taken.
+  refused(reasons) {
+    this.reasons.push(...reasons);
+    this.paintBanner();
+  }
+
+  forgiven() {
+    this.reasons = [];
+    this.paintBanner();
+  }
+
+  paintBanner() {
+    if (!this.reasons.length) return this.banner.replaceChildren();
+    const { pictureProblems: known, problems } = this.words;
+    const sentences = this.reasons.map(({ reason, name }) => (known[reason] ?? (() => problems[reason] ?? problems.other))(name, MOST_PICTURES));
     const dismiss = iconButton("close", this.words.dismiss, () => {
-      this.banner.replaceChildren();
+      this.forgiven();
       this.box.focus();
     });
-    this.banner.replaceChildren(h("p", {}, this.words.image), dismiss);
-    this.box.focus();
+    this.banner.replaceChildren(h("p", {}, Array.from(new Set(sentences)).join(" ")), dismiss);
+  }
+
+  // A question that was sent while its picture was still on the way goes out behind it.
+  traySettled() {
+    if (!this.waits || this.tray.sending) return;
+    this.waits = false;
+    this.submit();
   }
 
   submit() {
     if (this.sendButton.disabled) return;
+    this.tray.retry();
+    if (this.tray.sending) {
+      this.waits = true;
+      return this.typed();
+    }
     const text = this.box.value.trim();
     this.box.value = "";
-    this.banner.replaceChildren();
+    this.forgiven();
+    const pictures = this.tray.take();
     this.typed();
-    this.begin({ text });
+    this.begin({ text, pictures });
   }
 
-  rerun(text, query) {
-    this.begin({ text, query });
+  rerun(question) {
+    this.begin(question);
   }
 
   begin(question) {
@@ -207,10 +261,10 @@ class NightshiftChat extends HTMLElement {
   }
 
   async resend(exchange) {
-    const { text, query, eventId } = exchange;
+    const { text, query, pictures, eventId } = exchange;
     const followed = this.leaving;
     // Kept until the server has it: a page that is reloaded in between sends it again, under the same event id.
-    remember(this.pendingKey(), JSON.stringify({ text, query, eventId, threadId: this.threadId }), "sessionStorage");
+    remember(this.pendingKey(), JSON.stringify({ text, query, pictures, eventId, threadId: this.threadId }), "sessionStorage");
     const accepted = await exchange.send(this.threadId);
     if (accepted) remember(this.pendingKey(), null, "sessionStorage");
     if (followed !== this.leaving) return;
@@ -230,9 +284,9 @@ class NightshiftChat extends HTMLElement {
   resumePending() {
     const kept = recall(this.pendingKey(), "sessionStorage");
     if (!kept) return;
-    const { text, query, eventId, threadId } = JSON.parse(kept);
+    const { text, query, pictures, eventId, threadId } = JSON.parse(kept);
     if (threadId !== this.threadId) return;
-    this.begin({ text, query, eventId });
+    this.begin({ text, query, pictures, eventId });
   }
 
   tell() {
@@ -263,7 +317,7 @@ class NightshiftChat extends HTMLElement {
       return;
     }
     if (signal.aborted) return;
-    this.exchanges = thread.questions.map((one) => new Exchange(this, { ...one, receivedAt: one.received_at }));
+    this.exchanges = thread.questions.map((one) => new Exchange(this, { ...one, pictures: one.images, receivedAt: one.received_at }));
     this.list.replaceChildren(...this.exchanges.map((exchange) => exchange.element));
     this.arrange();
     this.toEnd();

@@ -1,13 +1,14 @@
 // One question and its answer: sending, working, drafted, checked, judged.
 
 import { copyText, h, icon, iconButton, randomId, showHtml } from "./dom.js";
+import { readings, thumbnail } from "./pictures.js";
 import { Problem } from "./server.js";
 import { languageTag } from "./words.js";
 
 export class Exchange {
-  // `chat` offers: server, words, language, signal, opened(citation), rerun(text, query), announce(text), settled(exchange).
-  constructor(chat, { text, query = null, id = null, card = null, receivedAt = null, eventId = randomId() }) {
-    Object.assign(this, { chat, text, query, id, card, eventId });
+  // `chat` offers: server, album, words, language, signal, opened(citation), rerun(question), announce(text), settled(exchange).
+  constructor(chat, { text, query = null, pictures = [], id = null, card = null, receivedAt = null, eventId = randomId() }) {
+    Object.assign(this, { chat, text, query, pictures, id, card, eventId });
     this.phase = card ? "done" : id ? "working" : "sending";
     this.begun = receivedAt ? Math.min(Date.parse(receivedAt), Date.now()) : Date.now();
     this.status = "";
@@ -29,6 +30,7 @@ export class Exchange {
     const message = { text: this.text, event_id: this.eventId };
     if (threadId) message.thread_id = threadId;
     if (this.query) message.query = this.query;
+    if (this.pictures.length) message.images = this.pictures;
     try {
       const accepted = await this.chat.server.ask(message, this.chat.signal);
       this.id = accepted.question_id;
@@ -81,7 +83,7 @@ export class Exchange {
     this.tick?.stop();
     this.element.setAttribute("data-phase", this.phase);
     this.element.replaceChildren(
-      h("div", { class: "question", role: "group", "aria-label": this.words.asked }, this.text, this.query && this.editedNote()),
+      h("div", { class: "question", role: "group", "aria-label": this.words.asked }, this.text, this.shownPictures(), this.query && this.editedNote(), this.correctedNote()),
       this.outcome(),
     );
   }
@@ -93,6 +95,17 @@ export class Exchange {
 
   editedNote() {
     return h("p", { class: "edited" }, `${this.words.editedQuery}: `, h("q", {}, this.query));
+  }
+
+  // One that was read anew with a person's words says so.
+  correctedNote() {
+    return this.pictures.some((picture) => picture.text) && h("p", { class: "edited" }, this.words.correctedReading);
+  }
+
+  shownPictures() {
+    if (!this.pictures.length) return null;
+    const show = ({ id, name }) => thumbnail(this.chat.album.address(id, this.id), name, this.words);
+    return h("ul", { class: "tray", "aria-label": this.words.pictures }, ...this.pictures.map(show));
   }
 
   progress() {
@@ -145,9 +158,16 @@ function cardView(exchange) {
     listing("looked-for", words.lookedFor, card.looked_for),
     listing("notices", words.notices, card.notices),
     sources(exchange),
+    ...readings(exchange, (index, text) => corrected(exchange, index, text)),
     rewrittenQuery(exchange),
     footer(exchange),
   );
+}
+
+// The pictures of the card are those of the message, in their order; one that could not be read has no reading.
+function corrected({ chat, card, text, pictures }, index, said) {
+  const { digest } = card.readings[index];
+  chat.rerun({ text, pictures: pictures.map((picture) => (picture.id === digest ? { ...picture, text: said } : picture)) });
 }
 
 function prose(exchange) {
@@ -220,7 +240,7 @@ function rewrittenQuery(exchange) {
       const query = area.value.trim();
       if (!query) return;
       show();
-      chat.rerun(exchange.text, query);
+      chat.rerun({ text: exchange.text, query, pictures: exchange.pictures });
     };
     area.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

@@ -53,7 +53,7 @@ function showPerson() {
 
 function showThreads() {
   const entry = (thread) =>
-    h("li", {}, h("a", { href: `#thread=${encodeURIComponent(thread.id)}`, "aria-current": thread.id === chat.threadId ? "page" : null }, h("span", { class: "thread-title" }, thread.title), h("time", { datetime: thread.updated_at }, when(thread.updated_at))));
+    h("li", {}, h("a", { href: `#thread=${encodeURIComponent(thread.id)}`, "aria-current": thread.id === chat.threadId ? "page" : null }, h("span", { class: "thread-title" }, thread.title || switches.words.pictureOnly), h("time", { datetime: thread.updated_at }, when(thread.updated_at))));
   list.replaceChildren(...(listed.length ? listed.map(entry) : [h("li", { class: "none" }, switches.words.noThreads)]));
 }
 

@@ -62,12 +62,29 @@ export class Server {
     return response.status === 204 ? null : response.json();
   }
 
-  // Sends it until it is answered or refused for good. The event id makes repeating harmless.
-  async ask(message, signal, attempts = 4) {
+  // The event id makes repeating harmless.
+  ask(message, signal) {
+    return this.persist(() => this.post("/api/messages", message), signal);
+  }
+
+  // Sends a picture ahead of its message. It is kept under what it holds, so repeating is harmless here too.
+  keepPicture(file, signal) {
+    const options = { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file, signal };
+    return this.persist(async () => (await this.call("/api/images", options)).json(), signal);
+  }
+
+  async picture(id, questionId) {
+    const folder = questionId ? `/api/questions/${encodeURIComponent(questionId)}/images` : "/api/images";
+    return (await this.call(`${folder}/${encodeURIComponent(id)}`)).blob();
+  }
+
+  // Sends until it is answered or refused for good.
+  async persist(send, signal, attempts = 4) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.post("/api/messages", message);
+        return await send();
       } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
         if (!problem.passing || attempt === attempts) throw problem;
         await pause(Math.max(problem.retryAfter * 1000, 500 * 2 ** attempt), signal);
       }

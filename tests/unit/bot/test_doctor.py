@@ -19,7 +19,8 @@ NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    ports = {"embedding": "memory", "vectors": "memory", "state": "memory", "directory": "memory", "llm": []}
+    memory = dict.fromkeys(("embedding", "vectors", "state", "directory", "ocr"), "memory")
+    ports = {**memory, "llm": []}
     return Settings.model_validate({"home": tmp_path / "home", "models": tmp_path / "models", "ports": ports})
 
 
@@ -77,10 +78,33 @@ async def test_a_reranker_is_tried_where_one_is_switched_on(
     assert text in found.text
 
 
+@pytest.mark.parametrize(
+    ("vendor", "level", "text"),
+    [(None, "OK", "switched off"), ("memory", "OK", "memory"), ("paddle", "FAIL", "models pull")],
+)
+async def test_what_reads_screenshots_is_tried(settings: Settings, vendor: str | None, level: str, text: str) -> None:
+    ports = settings.ports.model_copy(update={"ocr": vendor})
+
+    [found] = await findings(Examination(settings.model_copy(update={"ports": ports}), NOW), ["ocr"])
+
+    assert found.level == level
+    assert text in found.text
+
+
 async def test_an_empty_index_says_to_ingest(settings: Settings) -> None:
     [found] = await findings(Examination(settings, NOW), ["index"])
 
     assert (found.level, "python -m ingest" in found.mend) == ("FAIL", True)
+
+
+@pytest.mark.parametrize("key", ["glossary", "taxonomy"])
+async def test_a_file_of_the_team_that_cannot_be_read_is_named(key: str, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "ours.toml"
+    file.write_text("x = [")
+    knowledge = settings.knowledge.model_copy(update={key: file})
+    (found,) = await findings(Examination(settings.model_copy(update={"knowledge": knowledge}), NOW), ["files"])
+
+    assert (found.level, str(file) in found.text, found.mend) == ("FAIL", True, "")
 
 
 async def test_a_clock_behind_its_own_files_is_noticed(settings: Settings, tmp_path: Path) -> None:

@@ -51,6 +51,11 @@ def test_models_verify_fails_on_what_is_missing(capsys: pytest.CaptureFixture[st
     assert "FAIL multilingual-e5-small" in capsys.readouterr().out
 
 
+def test_asking_nothing_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", " "]) == 1
+    assert capsys.readouterr().err == "Type a question, or give a screenshot with --image.\n"
+
+
 def test_an_unknown_model_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "gpt-9"]) == 1
     assert capsys.readouterr().err.startswith("no model gpt-9; there are ")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -10,11 +11,15 @@ import httpx
 import pytest
 from rich.console import Console
 
+from bot.assistant import Assistant
 from bot.server_events import Event, events
 from bot.settings import Web
-from bot.terminal import NoAnswer, Request, ServerDoor, converse, introduce
+from bot.terminal import NoAnswer, ProcessDoor, Request, ServerDoor, converse, introduce
 from bot.terminal_view import plain, rendered
-from connectors.chat.port import Card, Citation, Footer
+from connectors.chat.port import Card, Citation, Footer, IncomingMessage, PictureText
+from connectors.state.memory import MemoryState
+from knowledge.library import Library
+from tests.pictures import png
 
 CARD = Card(
     question_id="q1",
@@ -37,6 +42,7 @@ CARD = Card(
     footer=Footer(level="local", model="tiny", tokens_in=10, tokens_out=5, seconds=1.25),
 )
 REQUEST = Request("how?")
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
 async def lines(text: str) -> AsyncIterator[str]:
@@ -135,6 +141,8 @@ class Server:
         self.seen.append(request)
         if request.url.path == "/api/messages":
             return httpx.Response(202, json={"question_id": "q1", "thread_id": "t", "fresh": True})
+        if request.url.path == "/api/images":
+            return httpx.Response(201, json={"id": "d1"})
         if request.headers["Last-Event-ID"] == "0":
             return httpx.Response(200, text='id: 1\nevent: status\ndata: {"text": "…"}\n\nid: 2\nevent: card')
         return httpx.Response(200, text=f"id: 2\nevent: card\ndata: {CARD.model_dump_json()}\n\n")
@@ -195,6 +203,62 @@ async def test_a_refusal_is_one_line(response: httpx.Response, said: str) -> Non
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: response), base_url="http://here") as client:
         with pytest.raises(NoAnswer, match=said):
             _ = [event async for event in ServerDoor(client).ask(REQUEST)]
+
+
+async def test_pictures_go_ahead_of_the_question(tmp_path: Path) -> None:
+    server, shot = Server(), tmp_path / "shot.png"
+    shot.write_bytes(png())
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(server), base_url="http://here") as client:
+        _ = [event async for event in ServerDoor(client).ask(Request("", images=(shot, shot)))]
+
+    assert [(one.url.path, one.content) for one in server.seen[:2]] == [("/api/images", png())] * 2
+    sent = json.loads(server.seen[2].content)
+    assert (sent["text"], sent["images"]) == ("", [{"id": "d1", "name": "shot.png"}] * 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "said"),
+    [
+        pytest.param("shot.png", 6, "takes 5 at most", id="six"),
+        pytest.param("missing.png", 1, "missing.png cannot be read: No such file", id="missing"),
+        pytest.param("notes.txt", 1, "notes.txt: It is not a picture", id="refused"),
+    ],
+)
+async def test_a_picture_that_cannot_be_sent_is_one_line(tmp_path: Path, name: str, images: int, said: str) -> None:
+    refusal = httpx.Response(415, json={"code": "image_format", "detail": "It is not a picture."})
+    (tmp_path / "shot.png").write_bytes(png())
+    (tmp_path / "notes.txt").write_text("hello")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: refusal), base_url="http://here") as client:
+        with pytest.raises(NoAnswer, match=said):
+            _ = [event async for event in ServerDoor(client).ask(Request("?", images=(tmp_path / name,) * images))]
+
+
+async def test_without_a_server_pictures_are_kept_here(tmp_path: Path) -> None:
+    state, shot = MemoryState(), tmp_path / "shot.png"
+    shot.write_bytes(png())
+    door = ProcessDoor(Assistant(state, Library), lambda: NOON)  # type: ignore[arg-type]  # nothing is searched here
+
+    await anext(door.ask(Request("why?", images=(shot,))))
+
+    (question,) = state.kept.values()
+    (attached,) = IncomingMessage.model_validate_json(question.body).attachments
+    assert attached.name == "shot.png"
+    assert await state.attachment("terminal", attached.digest)
+    shot.write_text("no picture any more")
+    with pytest.raises(NoAnswer, match=r"shot\.png: It is not a picture"):
+        await anext(door.ask(Request("why?", images=(shot,))))
+
+
+def test_what_was_read_is_shown_shortened() -> None:
+    text = "\n".join(f"line {number}\x1b[31m" for number in range(20))
+
+    said = printed(CARD.model_copy(update={"readings": (PictureText(name="a.png", digest="a", text=text),)}))
+
+    assert "I read this on a.png\n  line 0\n" in said
+    assert "line 12" not in said
+    assert "… (+8)" in said
 
 
 def test_a_terminal_is_the_same_visitor_every_time_and_nobody_else_can_read_who(tmp_path: Path) -> None:

@@ -56,6 +56,22 @@ def test_the_section_that_answers_is_quoted_under_its_heading() -> None:
     ]
 
 
+def test_a_page_in_the_other_language_that_the_search_finds_far_better_is_quoted_first() -> None:
+    english = Evidence(
+        id="tls", kind="document", title="Rotate certificates", text=TLS.text, document_id="t", score=1.2
+    )
+    chinese = Evidence(
+        id="label",
+        kind="document",
+        title="面单打印失败",
+        text="证书轮换时任务会报错，怎么处理：\n\n1. 重试。",
+        document_id="l",
+        score=0.3,
+    )
+
+    assert [cites for _, cites in quoted("证书怎么轮换？", [english, chinese])] == [("tls",), ("label",)]
+
+
 def test_a_long_section_is_quoted_from_its_best_block() -> None:
     long = evidence(
         "disk", "Kafka disk full", "Nothing to see here. " * 60 + "\n\nFind the largest topic:\n\n```\ndu\n```"

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from bot.rules.terms import content_terms
-from bot.steps.present import Report, footer, present
-from bot.vocabulary import Answer, Claim, Entities, Evidence, Query, RewrittenQuery, Spent
-from connectors.chat.port import Card
+from bot.steps.present import Report, footer, present, present_unread
+from bot.vocabulary import Answer, Claim, Entities, Evidence, Picture, Place, Query, RewrittenQuery, Spent
+from connectors.chat.port import Card, PictureText
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 A = Evidence(id="a", kind="document", title="Pool", text="The pool is 20.\n```\nls\n```", document_id="pool.md")
@@ -32,6 +32,20 @@ def test_citations_are_numbered_in_the_order_they_are_read() -> None:
         (1, "limits.md", "The limit is 400."),
         (2, "pool.md", "The pool is 20."),
     ]
+
+
+def test_of_a_passage_of_several_chunks_the_one_that_says_it_is_cited() -> None:
+    places = (Place(at=0, chunk_id="c0", heading="Look"), Place(at=18, chunk_id="c1", heading="Mend"))
+    wide = A.model_copy(update={"text": "The pool is full.\n\nRaise it to 40 at most.", "places": places})
+    shown = card(
+        Claim(text="Raise it to 40 at most.", cites=("a",)),
+        Claim(text="The pool is full.", cites=("a",)),
+        Claim(text="Raise it to 40.", cites=("a",)),
+        evidence=(wide,),
+    )
+
+    assert shown.text == "Raise it to 40 at most [1]. The pool is full [2]. Raise it to 40 [1]."
+    assert [(c.number, c.chunk_id, c.heading) for c in shown.citations] == [(1, "c1", "Mend"), (2, "c0", "Look")]
 
 
 def test_lists_code_and_sentences_stand_apart() -> None:
@@ -69,3 +83,15 @@ def test_the_footer_adds_up_and_names_who_wrote_the_answer() -> None:
 
     assert (total.level, total.model, total.tokens_in, total.tokens_out) == ("local", "small", 1000, 100)
     assert (total.seconds, total.cost, total.rounds) == (3.2, "0.0010 USD", 2)
+
+
+def test_what_was_read_is_shown_back() -> None:
+    picture = Picture(name="a.png", digest="a1", text="PoolTimeout", corrected=True)
+    query = Query(
+        question_id="q", text="", language="zh", asked_at=NOON, author="ann", pictures=(picture,), notices=("no",)
+    )
+
+    shown = present_unread(query)
+
+    assert shown.readings == (PictureText(name="a.png", digest="a1", text="PoolTimeout", corrected=True),)
+    assert (shown.kind, shown.language, shown.notices) == ("notice", "zh", ("no",))

@@ -6,6 +6,7 @@ import pytest
 
 from bot.errors import NothingAsked, TooLong
 from bot.steps.receive import receive
+from bot.vocabulary import Picture
 from connectors.chat.port import Attachment, Card, IncomingMessage
 from connectors.state.port import Question
 
@@ -42,10 +43,32 @@ def test_what_cannot_be_answered_says_what_to_do(text: str, error: type[Exceptio
         receive(stored(text), [])
 
 
-def test_a_picture_is_not_passed_over_in_silence() -> None:
-    picture = Attachment(name="shot.png", media_type="image/png", size_bytes=9)
+SHOT = Attachment(name="shot.png", digest="5d")
 
-    assert receive(stored("看这个图", attachments=(picture,)), []).notices == ("暂不支持读取图片，这里只使用了文字。",)
+
+def test_pictures_come_along_read_or_not() -> None:
+    corrected = Attachment(name="b.png", digest="b1", text="PoolTimeout")
+
+    query = receive(stored("what is it?", attachments=(SHOT, corrected)), [])
+
+    assert query.pictures == (
+        Picture(name="shot.png", digest="5d"),
+        Picture(name="b.png", digest="b1", text="PoolTimeout", corrected=True),
+    )
+
+
+def test_a_picture_needs_no_words_and_is_taken_for_the_language_of_its_thread() -> None:
+    query = receive(stored("", 1, attachments=(SHOT,)), [stored("支付为什么慢？", 0)])
+
+    assert (query.text, query.language) == ("", "zh")
+
+
+def test_a_picture_without_words_is_remembered_by_what_was_searched() -> None:
+    card = Card(question_id="q0", kind="answer", language="en", text="40.", rewritten_query="PoolTimeout")
+
+    query = receive(stored("and in staging?", 1), [stored("", 0, card, attachments=(SHOT,))])
+
+    assert query.history[0].asked == "PoolTimeout"
 
 
 def test_an_edited_query_is_kept() -> None:

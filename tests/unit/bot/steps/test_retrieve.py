@@ -80,5 +80,8 @@ async def test_a_section_of_which_much_was_found_comes_whole() -> None:
         short = (await retrieve(QUERY, library, Wanted(2, 20, len), {})).evidence
 
     assert whole.text == "\n\n".join(texts)
+    assert [whole.text[one.at :].startswith(text) for one, text in zip(whole.places, texts, strict=True)] == [
+        True
+    ] * len(texts)
     assert len(short) == 2
     assert whole.id not in {one.id for one in short}

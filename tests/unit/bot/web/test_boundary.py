@@ -93,6 +93,7 @@ async def test_every_response_is_fenced(guest: httpx.AsyncClient, path: str) -> 
 
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy
+    assert "img-src 'self' blob:;" in policy
     assert "frame-ancestors 'none'" in policy
     assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
 

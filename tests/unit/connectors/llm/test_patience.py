@@ -3,7 +3,8 @@
 import pytest
 import stamina
 
-from connectors.llm.patience import Breaker, CallFailed, plain_words, retried
+from connectors.breaker import Breaker
+from connectors.llm.patience import CallFailed, model_breaker, plain_words, retried
 from connectors.llm.port import ModelNonsense, ModelUnavailable
 
 
@@ -26,7 +27,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def breaker(clock: Clock) -> Breaker:
-    return Breaker("qwen", limit=2, rest_seconds=30, clock=clock)
+    return model_breaker("qwen", limit=2, rest_seconds=30, clock=clock)
 
 
 def test_it_opens_after_failures_in_a_row_and_says_for_how_long(breaker: Breaker) -> None:
