@@ -26,8 +26,8 @@ class Ports(SharedPorts):
     """Who people are and who is on call."""
 
     ocr: str | None = "paddle"
-    """What reads screenshots: `paddle` (on this machine: 31 MB to pull, 0.7 GB of memory once a picture came). None:
-    pictures are refused."""
+    """What reads screenshots: `paddle` (on this machine: 31 MB to pull, about 1 GB of memory once a picture came).
+    None: pictures are refused."""
 
     sql: str | None = None
     """The database that questions for figures are asked of: `postgres`, `mysql` (MariaDB too), `sqlite`. None: none."""
