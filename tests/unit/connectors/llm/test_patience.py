@@ -5,7 +5,7 @@ import stamina
 
 from connectors.breaker import Breaker
 from connectors.llm.patience import CallFailed, model_breaker, plain_words, retried
-from connectors.llm.port import ModelNonsense, ModelUnavailable
+from connectors.llm.port import ModelUnavailable
 
 
 class Clock:
@@ -28,39 +28,6 @@ def clock() -> Clock:
 @pytest.fixture
 def breaker(clock: Clock) -> Breaker:
     return model_breaker("qwen", limit=2, rest_seconds=30, clock=clock)
-
-
-def test_it_opens_after_failures_in_a_row_and_says_for_how_long(breaker: Breaker) -> None:
-    fail(breaker, ModelUnavailable("down"))
-    assert not breaker.open
-    fail(breaker, ModelUnavailable("down"))
-
-    assert breaker.open
-    with pytest.raises(ModelUnavailable, match="qwen failed 2 times in a row; it rests 30 s more"), breaker.watching():
-        pytest.fail("a call went through")
-
-
-@pytest.mark.parametrize("ending", [pytest.param(None, id="success"), pytest.param(ModelNonsense("?"), id="nonsense")])
-def test_an_answer_of_any_kind_starts_the_count_anew(breaker: Breaker, ending: ModelNonsense | None) -> None:
-    fail(breaker, ModelUnavailable("down"))
-    if ending:
-        fail(breaker, ending)
-    else:
-        with breaker.watching():
-            pass
-    fail(breaker, ModelUnavailable("down"))
-
-    assert not breaker.open
-
-
-def test_after_the_rest_one_call_may_try_and_the_others_wait_for_it(breaker: Breaker, clock: Clock) -> None:
-    fail(breaker, ModelUnavailable("down"))
-    fail(breaker, ModelUnavailable("down"))
-    clock.now += 30
-
-    with breaker.watching():
-        assert breaker.open
-    assert not breaker.open
 
 
 def test_a_failed_try_starts_another_rest(breaker: Breaker, clock: Clock) -> None:
