@@ -28,11 +28,12 @@ _ASKS_HOW = re.compile(
     re.IGNORECASE,
 )
 _HELPS = re.compile(
-    r"check|first|fix|mitigat|what to do|roll ?back|restart|recover|resolve|steps"
-    r"|处理|先|怎么|缓解|恢复|回滚|操作|步骤",
+    r"check|first|fix|mitigat|what to do|roll ?back|restart|recover|resolve|steps?\b|renew"
+    r"|处理|先|怎么|缓解|恢复|回滚|操作|步骤|第一步",
     re.IGNORECASE,
 )
-
+# What is done once it is over, or when all else failed: nobody begins there.
+_COMES_LAST = re.compile(r"\bverif|\bconfirm|\bafterwards\b|\bescalat|确认|验证|升级|事后", re.IGNORECASE)
 
 _FORBIDS = re.compile(
     r"\bnever\b|\b(?:do not|don't|must not|cannot|can't)\b|不要|切勿|禁止|严禁|绝不|绝对不|不得|不能",
@@ -193,6 +194,8 @@ def _fit(section: Section, evidence: Evidence, wanted: frozenset[str], terms: Te
     share = len(wanted & terms(said)) / len(wanted)
     titled = len(wanted & terms(" ".join(heads))) / len(wanted)
     if not asks_how:
+        return share + TITLE * titled
+    if _COMES_LAST.search(section.heading):
         return share + TITLE * titled
     does = any(block.code or _STEP.match(block.text) for block in section.blocks)
     return share + TITLE * titled + (HELPS if _HELPS.search(section.heading) else 0.0) + (DOES if does else 0.0)
