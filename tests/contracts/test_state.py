@@ -1,65 +1,10 @@
 """What every state promises, tried on the twin, on SQLite, and on PostgreSQL where one is reachable."""
 
 import asyncio
-import hashlib
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-import pytest
-from pydantic import BaseModel
-
-from connectors.configuration import Roots
-from connectors.load import load
-from connectors.state.port import (
-    ATTEMPTS,
-    UNSENT_BYTES,
-    UNSENT_KEPT,
-    Feedback,
-    KeptFile,
-    MissingAttachment,
-    Rated,
-    Received,
-    State,
-    StateUnavailable,
-    TooMuchUnsent,
-)
-from tests.contracts import postgres
-
-NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-class Word(BaseModel):
-    text: str
-
-
-async def idle(question_id: str) -> None:
-    pass
-
-
-def received(event_id: str, text: str = "why is checkout slow?", thread: str = "t1", minutes: int = 0) -> Received:
-    return Received(event_id, "web", thread, "ann", text, "{}", NOON + timedelta(minutes=minutes))
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    if postgres.programs() is None:
-        pytest.skip(postgres.MISSING)
-    with postgres.cluster() as url:
-        yield url
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-async def state(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[State]:
-    vendor = "memory" if request.param == "memory" else "sql"
-    table: dict[str, object] = {} if vendor == "memory" else {"retry_seconds": 0.05}
-    if request.param == "postgres":
-        table["url"] = postgres.database(request.getfixturevalue("server"))
-    async with load("state", vendor, table, Roots(home=tmp_path, models=tmp_path)) as opened:
-        yield opened
+from connectors.state.port import ATTEMPTS, Feedback, Rated, Received, State, StateUnavailable
+from tests.contracts.states import NOON, Word, idle, received
 
 
 async def test_the_same_delivery_twice_is_one_question(state: State) -> None:
@@ -81,87 +26,6 @@ async def test_deliveries_racing_each_other_are_one_question(state: State) -> No
 
     assert len({question_id for question_id, _ in ids}) == 1
     assert sum(fresh for _, fresh in ids) == 1
-
-
-def file(content: bytes = b"\x89PNG\0", author: str = "ann", days: float = 0) -> KeptFile:
-    digest = hashlib.sha256(content).hexdigest()
-    return KeptFile(author, digest, "image/png", content, NOON + timedelta(days=days))
-
-
-def with_files(event_id: str, *files: KeptFile, days: float = 0) -> Received:
-    digests = tuple(one.digest for one in files)
-    return replace(received(event_id), attachments=digests, received_at=NOON + timedelta(days=days))
-
-
-async def test_a_file_is_kept_byte_for_byte_for_its_author_alone(state: State) -> None:
-    kept = file(bytes(range(256)) * 1000)
-
-    await state.keep(kept)
-
-    assert await state.attachment("ann", kept.digest) == kept
-    assert await state.attachment("bob", kept.digest) is None
-    assert await state.attachment("ann", "0" * 64) is None
-
-
-async def test_the_same_file_is_kept_once_for_each_author(state: State) -> None:
-    await asyncio.gather(*(state.keep(file(author=author)) for author in ("ann", "ann", "bob", "ann")))
-
-    assert await state.attachment("bob", file().digest) == file(author="bob")
-    assert await state.attachment("ann", file().digest) == file()
-
-
-async def test_a_message_needs_the_files_that_it_refers_to(state: State) -> None:
-    await state.keep(file(author="bob"))
-    with pytest.raises(MissingAttachment):
-        await state.accept(with_files("e1", file()))
-    await state.keep(file())
-
-    question_id, fresh = await state.accept(with_files("e1", file(), file()))
-
-    assert fresh
-    assert [one.id for one in await state.thread("t1")] == [question_id]
-
-
-async def test_a_file_that_no_message_refers_to_is_forgotten_after_a_day(state: State) -> None:
-    sent, waiting, late = file(b"sent"), file(b"waiting"), file(b"late", days=0.5)
-    for one in (sent, waiting, late):
-        await state.keep(one)
-    await state.accept(with_files("e1", sent))
-
-    await state.accept(with_files("e2", days=UNSENT_KEPT.days + 0.1))
-
-    assert await state.attachment("ann", sent.digest) == sent
-    assert await state.attachment("ann", waiting.digest) is None
-    assert await state.attachment("ann", late.digest) == late
-
-
-async def test_a_file_that_comes_again_waits_longer(state: State) -> None:
-    await state.keep(file())
-    await state.keep(file(days=0.9))
-    await state.keep(file(b"another", days=1.5))
-
-    assert await state.accept(with_files("e1", file(), days=1.5))
-
-
-async def test_the_same_delivery_is_the_same_question_whatever_became_of_its_files(state: State) -> None:
-    await state.keep(file())
-    first, _ = await state.accept(with_files("e1", file()))
-
-    assert await state.accept(with_files("e1", file(b"never sent"))) == (first, False)
-
-
-async def test_an_author_can_have_so_many_bytes_waiting(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert UNSENT_BYTES >= 5 * 20 * 1024 * 1024
-    for vendor in ("memory", "rows"):
-        monkeypatch.setattr(f"connectors.state.{vendor}.UNSENT_BYTES", 10)
-    await state.keep(file(b"12345678"))
-    await state.keep(file(b"12345678"))
-    await state.keep(file(b"12345678", author="bob"))
-
-    with pytest.raises(TooMuchUnsent):
-        await state.keep(file(b"9abc"))
-    await state.accept(with_files("e1", file(b"12345678")))
-    await state.keep(file(b"9abc"))
 
 
 async def test_a_thread_keeps_its_order_and_its_latest_questions(state: State) -> None:
@@ -314,96 +178,7 @@ async def test_work_that_never_succeeds_is_given_up(state: State) -> None:
     assert begun == [question_id] * ATTEMPTS
 
 
-async def test_work_that_is_stopped_is_nobodys_fault_and_goes_on_at_the_next_start(tmp_path: Path) -> None:
-    begun, roots, table = asyncio.Event(), Roots(home=tmp_path, models=tmp_path), {"grace_seconds": 0.01}
-
-    async def hang(question_id: str) -> None:
-        begun.set()
-        await asyncio.Event().wait()
-
-    async with load("state", "sql", table, roots) as stopped:
-        question_id, _ = await stopped.accept(received("e1"))
-        await stopped.start({"answer": hang}, idle)
-        await begun.wait()
-        await stopped.stop()
-        assert await stopped.undelivered() == (question_id,)
-    with closing(sqlite3.connect(tmp_path / "state.db")) as database:
-        assert database.execute("SELECT begun FROM inbox").fetchall() == [(0,)]
-    begun.clear()
-    async with load("state", "sql", table, roots) as started:
-        await started.start({"answer": hang}, idle)
-        await begun.wait()
-
-
 async def test_check_names_the_open_work(state: State) -> None:
     await state.accept(received("e1"))
 
     assert (await state.check())["open questions"] == "1"
-
-
-async def test_a_second_worker_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    roots = Roots(home=tmp_path, models=tmp_path)
-    async with load("state", "sql", {}, roots) as first, load("state", "sql", {}, roots) as second:
-        await first.start({}, idle)
-
-        with pytest.raises(StateUnavailable, match="another Nightshift"):
-            await second.start({}, idle)
-
-
-async def test_an_unusable_folder_says_what_to_do(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-
-    with pytest.raises(StateUnavailable, match="set `home`"):
-        async with load("state", "sql", {}, Roots(home=blocked / "home", models=tmp_path)):
-            pytest.fail("a file was used as a folder")
-
-
-async def test_a_damaged_database_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "state.db").write_bytes(b"scrambled" * 1000)
-
-    with pytest.raises(StateUnavailable, match=r"not a database\. .* move it away"):
-        async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)):
-            pytest.fail("a damaged file was used as a database")
-
-
-async def test_a_lock_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "state.lock").mkdir()
-
-    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
-        with pytest.raises(StateUnavailable, match="set `home`"):
-            await state.start({}, idle)
-
-
-async def test_a_message_that_cannot_be_kept_is_not_acknowledged(tmp_path: Path) -> None:
-    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
-        with pytest.raises(StateUnavailable, match="NOT NULL"):
-            await state.accept(replace(received("e1"), author=None))  # type: ignore[arg-type]  # what no column takes
-
-
-async def test_a_database_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
-        with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as writer:
-            writer.execute("BEGIN IMMEDIATE")
-            monkeypatch.setattr("connectors.state.sql.ANSWER_SECONDS", 0.05)
-            with pytest.raises(StateUnavailable, match=r"within 0\.05 s"):
-                await state.accept(received("e1"))
-        monkeypatch.undo()
-        assert await state.accept(received("e2"))
-
-
-async def test_check_waits_for_nobody_who_writes(tmp_path: Path) -> None:
-    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
-        with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as writer:
-            writer.execute("BEGIN IMMEDIATE")
-
-            async with asyncio.timeout(5):
-                assert (await state.check())["journal mode"] == "wal"
-
-
-async def test_a_row_that_names_pickle_is_refused(tmp_path: Path) -> None:
-    from dbos._serialization import DBOSDefaultSerializer
-
-    async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)):
-        with pytest.raises(TypeError, match="pickle refused"):
-            DBOSDefaultSerializer.deserialize("gASVBAAAAAAAAABLAS4=")
