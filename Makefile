@@ -4,14 +4,16 @@
 #   TORCH_INDEX_URL=…      where PyTorch comes from, such as https://download.pytorch.org/whl/cu126 for a GPU
 #   DOCS=path              what `make run` ingests instead of the demo
 #   LARGEST=chunks         the largest index that `make bench` searches (default: 100000)
+#   ATTACKS=path           the texts that `make security` tries, JSON or JSON lines (default: tests/security/attacks)
 #   NIGHTSHIFT_MODELS=…    where model files are kept (default: ~/.cache/nightshift/models)
 
 PYTHON ?= python3
 DOCS ?= deploy/demo
 LARGEST ?= 100000
+ATTACKS ?= tests/security/attacks
 SETUP = @$(PYTHON) deploy/setup.py
 
-.PHONY: run test setup lint bench
+.PHONY: run test setup lint bench security demo-slack demo-feishu
 
 run: ## install what is missing, ingest the documents, serve the page
 	$(SETUP) run --docs "$(DOCS)"
@@ -27,3 +29,9 @@ lint: ## linters and types
 
 bench: ## measure start, acknowledgement, search and answers on this machine
 	$(SETUP) bench --largest "$(LARGEST)"
+
+security: ## put attacks into everything that is read, with a model that obeys them
+	$(SETUP) security --attacks "$(ATTACKS)"
+
+demo-slack demo-feishu: ## a conversation on a chat platform of our own, kept as a picture
+	$(SETUP) $@

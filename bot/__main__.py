@@ -57,6 +57,7 @@ def _add_assistant(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     ask.add_argument("--thread", metavar="ID", help="go on in this conversation")
     ask.add_argument("--query", action="store_true", help="search with the words as they stand, without rewriting them")
     ask.add_argument("--json", action="store_true", help="print the answer's card as JSON and nothing else")
+    ask.add_argument("--files", type=Path, metavar="FOLDER", help="put all rows of tables, as CSV, and charts into it")
     ask.set_defaults(run=_ask)
 
     known = commands.add_parser("knowledge", help="show what is known, as a tree, or the gaps in it")
@@ -75,8 +76,8 @@ def _add_assistant(commands: "argparse._SubParsersAction[argparse.ArgumentParser
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     doctor = commands.add_parser("doctor", help="check everything the assistant needs, and say how to mend it")
+    doctor.add_argument("only", nargs="*", metavar="CHECK", help="only these, such as disk, tools, slack or feishu")
     doctor.add_argument("--deep", action="store_true", help="also ask the local model, which takes seconds to load")
-    doctor.add_argument("--only", action="append", default=[], metavar="CHECK", help="only this check; can be repeated")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     doctor.set_defaults(run=_doctor)
 
@@ -127,7 +128,9 @@ def _ask(given: argparse.Namespace) -> int:
         print("Type a question, or give a screenshot with --image.", file=sys.stderr)  # noqa: T201
         return 1
     images = tuple(given.image)
-    request = Request(given.question, given.thread, as_query=given.query, as_json=given.json, images=images)
+    request = Request(
+        given.question, given.thread, as_query=given.query, as_json=given.json, images=images, files=given.files
+    )
     return ask(_read(given), request)
 
 
@@ -141,7 +144,7 @@ def _knowledge(given: argparse.Namespace) -> int:
 
 
 def _doctor(given: argparse.Namespace) -> int:
-    from bot.checks import Examination
+    from bot.checks.examination import Examination
     from bot.doctor import examine
 
     now = datetime.now(UTC)  # noqa: TID251  # a command starts here; below, the time is an argument

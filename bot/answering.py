@@ -4,11 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from bot.errors import NotAllowed
+from bot.living import Living, living
 from bot.narration import Narrator
 from bot.ports import Ports
+from bot.rules.conversations import may_ask, rules_for, shown_to
+from bot.rules.live import leads
 from bot.steps.answer import Room, answer, summing_prompt
 from bot.steps.compose import compose
-from bot.steps.deliver import deliver
+from bot.steps.deliver import begin, deliver, recipient
+from bot.steps.exhibit import exhibit
+from bot.steps.fetch import Fetched, fetch, with_files
 from bot.steps.gather import gather
 from bot.steps.judge import Found, judge
 from bot.steps.present import Report, footer, present, present_chat, present_unread
@@ -18,11 +24,15 @@ from bot.steps.refine import refine
 from bot.steps.retrieve import Wanted, retrieve
 from bot.steps.rewrite import rewrite, rewriting_prompt
 from bot.steps.vary import Varied, vary
-from bot.vocabulary import Answer, Done, Evidence, Findings, Query, RewrittenQuery, Verdict
-from connectors.chat.port import Card
+from bot.steps.wording import BEGUN
+from bot.vocabulary import Answer, Begun, Done, Evidence, Findings, Language, Query, RewrittenQuery, Verdict
+from connectors.chat.port import Card, Exhibits, IncomingMessage
 from connectors.directory.port import DirectoryUnavailable
 from connectors.llm.port import Prompt, estimate_tokens
 from connectors.state.port import Question
+
+PULLED = ("web", "terminal")
+"""Front ends that come for their answers."""
 
 WIDEST_SHARE = 3
 """One part in so many of the prompt's room is what a widened passage may take."""
@@ -41,35 +51,67 @@ class Investigation:
 async def answer_question(question: Question, ports: Ports) -> None:
     """From a stored question to a delivered card."""
     started, step = ports.clock(), ports.state.step
-    thread, groups = await ports.state.thread(question.thread_id), await groups_of(question.author, ports)
-    query = receive(question, await remembered(thread, question.author, groups, ports), groups)
-    if query.pictures:
-        query = await look_at_pictures(query, ports)
-    if not query.text:
-        await hand_over(question, present_unread(query), ports)
-        return
-    narrator = Narrator(ports.state, question.id, query.language, ports.clock)
+    query = await heard(question, ports)
+    shown = await begun(question, query.language, ports)
+    async with living(ports.state, question.id, shown):
+        query = await look_at_files(question, query, ports)
+        card = await answered(query, started, ports) if query.text else present_unread(query)
+    await step(
+        "deliver", Done, partial(deliver, question, card, ports.chats, ports.state, shown.message_id if shown else "")
+    )
+
+
+async def answered(query: Query, started: float, ports: Ports) -> Card:
+    """From a query to the card that answers it."""
+    step = ports.state.step
+    narrator = Narrator(ports.state, query.question_id, query.language, ports.clock)
     await narrator.doing("rewrite")
     rewritten = await step("rewrite", RewrittenQuery, partial(rewrite, query, ports.services, ports.ladder))
     if rewritten.route == "chat":
-        card = present_chat(query, footer([rewritten.spent], ports.clock() - started, rounds=0))
-    else:
-        varied = await step("vary", Varied, partial(vary, rewritten, ports.ladder))
-        searched = rewritten.model_copy(update={"searches": varied.searches})
-        found = await investigate(searched, ports, narrator, until=started + ports.limits.seconds)
-        said = Answer()
-        if found.verdicts[-1].enough:
-            await narrator.doing("answer")
-            said = await step("answer", Answer, partial(write, rewritten, found.numbered, ports, narrator))
-        spent = [rewritten.spent, varied.spent, *(verdict.spent for verdict in found.verdicts), said.spent]
-        cost = footer(spent, ports.clock() - started, len(found.verdicts))
-        report = Report(rewritten, said, found.evidence, found.looked_for)
-        card = present(query, report, ports.terms, cost)
-    await hand_over(question, card, ports)
+        return present_chat(query, footer([rewritten.spent], ports.clock() - started, rounds=0))
+    varied = await step("vary", Varied, partial(vary, rewritten, ports.ladder))
+    searched = rewritten.model_copy(update={"searches": varied.searches})
+    found = await investigate(searched, ports, narrator, until=started + ports.limits.seconds)
+    said = Answer()
+    if found.verdicts[-1].enough:
+        await narrator.doing("answer")
+        said = await step("answer", Answer, partial(write, rewritten, found.numbered, ports, narrator))
+    on_the_way = (*(one.spent for one in found.evidence), *(verdict.spent for verdict in found.verdicts))
+    spent = [rewritten.spent, varied.spent, *on_the_way, said.spent]
+    cost = footer(spent, ports.clock() - started, len(found.verdicts))
+    showing = partial(exhibit, query, said, found.evidence, ports.charts, ports.state)
+    exhibits = await step("exhibit", Exhibits, showing)
+    report = Report(rewritten, said, found.evidence, found.looked_for, exhibits)
+    return present(query, report, ports.terms, cost)
 
 
-async def look_at_pictures(query: Query, ports: Ports) -> Query:
-    """The query with what stands on its pictures."""
+async def heard(question: Question, ports: Ports) -> Query:
+    """The query of a stored message, as its author asked it where it was asked. Raises UserFacing."""
+    message = IncomingMessage.model_validate_json(question.body)
+    rules, groups = rules_for(message, ports.conversations), await groups_of(question.author, ports)
+    if not may_ask(groups or (), rules):
+        raise NotAllowed
+    shown = shown_to(message, groups, rules) if groups is not None else None
+    thread = await ports.state.thread(question.thread_id)
+    return receive(question, await remembered(thread, message, groups, ports), shown, rules)
+
+
+async def begun(question: Question, language: Language, ports: Ports) -> Living | None:
+    """The message that shows how far the answer is; None where the asker's own page shows it."""
+    if question.channel in PULLED:
+        return None
+    first = await ports.state.step("begin", Begun, partial(begin, question, ports.chats, BEGUN[language]))
+    chat = ports.chats.get(question.channel)
+    return Living(chat, recipient(question), first.message_id) if chat and first.message_id else None
+
+
+async def look_at_files(question: Question, query: Query, ports: Ports) -> Query:
+    """The query with its files, and with what stands on pictures and in quotes."""
+    if query.unfetched:
+        fetching = partial(fetch, question, query, ports.chats, ports.state)
+        query = with_files(query, await ports.state.step("fetch", Fetched, fetching))
+    if not query.pictures and not query.quotes:
+        return query
     await Narrator(ports.state, query.question_id, query.language, ports.clock).doing("read")
     readings = await ports.state.step("read", Readings, partial(read, query, ports.ocr, ports.state))
     return with_readings(query, readings, ports.services, ports.known)
@@ -84,13 +126,21 @@ async def groups_of(author: str, ports: Ports) -> tuple[str, ...] | None:
 
 
 async def remembered(
-    thread: Sequence[Question], author: str, groups: Sequence[str] | None, ports: Ports
+    thread: Sequence[Question], message: IncomingMessage, groups: Sequence[str] | None, ports: Ports
 ) -> tuple[Question, ...]:
-    """The thread as far as its author may know it: what was answered to those who may read more is not in it."""
-    others = {one.author for one in thread} - {author}
+    """The thread as far as the readers of the answer may know it.
+
+    What somebody was told alone stays with them. Where each reads for themselves, what was answered to those who may
+    read more is left out; what everybody in a channel was answered, everybody there has read.
+    """
+    said = {one.id: IncomingMessage.model_validate_json(one.body) for one in thread}
+    own = [one for one in thread if one.author == message.author or not said[one.id].ephemeral]
+    if message.audience == "conversation":
+        return tuple(one for one in own if not said[one.id].ephemeral)
+    others = {one.author for one in own if said[one.id].audience == "author"} - {message.author}
     known = {other: await groups_of(other, ports) for other in others}
     secret = {other for other, of in known.items() if of is None or not set(of) <= set(groups or ())}
-    return tuple(replace(one, card=None) if one.author in secret else one for one in thread)
+    return tuple(replace(one, card=None) if one.author in secret else one for one in own)
 
 
 async def investigate(query: RewrittenQuery, ports: Ports, narrator: Narrator, until: float) -> Investigation:
@@ -125,7 +175,8 @@ async def look(query: RewrittenQuery, ports: Ports, narrator: Narrator) -> Findi
     await narrator.doing("retrieve", query.searches[0])
     room, count = budget(ports)
     wanted = Wanted(ports.limits.hits, room // WIDEST_SHARE, count)
-    found = await retrieve(query, ports.library, wanted, await ports.standing.votes())
+    led = query.model_copy(update={"searches": (*query.searches, *leads(asked.evidence))})
+    found = await retrieve(led, ports.library, wanted, await ports.standing.votes())
     return Findings(evidence=(*asked.evidence, *found.evidence))
 
 
@@ -137,11 +188,6 @@ async def write(query: RewrittenQuery, numbered: Mapping[int, Evidence], ports: 
     most = limits.local_output_tokens if small else limits.output_tokens
     room = Room(most, limits.local_evidence_tokens, best.count_tokens if best else estimate_tokens)
     return await answer(query, numbered, ports.terms, ports.ladder, narrator, room)
-
-
-async def hand_over(question: Question, card: Card, ports: Ports) -> None:
-    """Deliver the card, as a step: it is not delivered again once that is done."""
-    await ports.state.step("deliver", Done, partial(deliver, question, card, ports.chats, ports.state))
 
 
 def fixed_prompts() -> list[Prompt]:

@@ -3,27 +3,38 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from bot.answering import fixed_prompts
 from bot.assistant import Assistant, give_up, take_up
+from bot.charts import Charts
+from bot.directories import DEMO, open_directory
+from bot.guards.sql_gate import open_gate
+from bot.inbox import ChatInbox
 from bot.ladder import Ladder
 from bot.membership import Membership
 from bot.plugin import Plugin
 from bot.plugins.data import Data
 from bot.plugins.incidents import Incidents
+from bot.plugins.live import Live
 from bot.plugins.people import People
 from bot.plugins.services import Services
 from bot.ports import Limits, Ports
+from bot.redelivery import Redelivery
+from bot.rules.conversations import Conversation, Conversations
+from bot.rules.live import Known
 from bot.rules.screenshots import known_words
-from bot.rules.sql_access import Policy
-from bot.rules.terms import Terms, terms_by
+from bot.rules.sql_access import sample_readers
+from bot.rules.sql_search import Search
+from bot.rules.terms import terms_by
 from bot.settings import Settings
 from bot.standing import Standing
+from bot.toolbox import Toolbox, ToolLimits
+from bot.vocabulary import Scope
+from connectors.chat.port import ChatUnavailable
 from connectors.directory.port import Directory
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.llm.port import LanguageModel, ModelUnavailable
@@ -32,6 +43,7 @@ from connectors.ocr.port import Ocr, OcrUnavailable, Reading
 from connectors.rerank.port import RerankUnavailable
 from connectors.sql.port import Database
 from connectors.state.port import StateUnavailable
+from connectors.tools.port import ChangeLog, Recorder, Tools, ToolUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.catalogue import Order
 from knowledge.glossary import BadGlossary, read_glossary
@@ -43,50 +55,67 @@ from knowledge.taxonomy import read_taxonomy
 CANNOT_OPEN = (
     BadGlossary,
     BadServices,
+    ChatUnavailable,
     EmbeddingUnavailable,
     ModelUnavailable,
     RerankUnavailable,
     StateUnavailable,
+    ToolUnavailable,
     VectorStoreUnavailable,
 )
 """What opening the assistant may raise; each says in a line or two what to do."""
-
-DEMO = Path(__file__).parent.parent / "deploy" / "demo"
 
 
 @asynccontextmanager
 async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
     """The assistant with every port open and its work taken up; all of it closed again at the end."""
     async with AsyncExitStack() as opened:
-        library = await opened.enter_async_context(open_library(settings))
-        models = [await opened.enter_async_context(_port(settings, "llm", name)) for name in settings.ports.llm]
-        graph = service_graph(settings)
-        directory = await _directory(settings, opened)
-        plugins = _plugins(library, graph, directory)
-        glossary = read_glossary(settings.knowledge.glossary)
-        plugins += await _data(settings, models, terms_by(glossary), opened)
-        membership = Membership(directory)
-        # The state comes last, so that at the end work stops before what it works with is closed.
-        state = await opened.enter_async_context(_port(settings, "state", settings.ports.state))
-        ports = Ports(
-            state=state,
-            library=library,
-            ladder=Ladder(models),
-            plugins=plugins,
-            chats={},
-            services=graph.mentioned,
-            terms=terms_by(glossary),
-            limits=_limits(settings),
-            clock=time.monotonic,
-            standing=Standing(state, time.monotonic),
-            membership=membership,
-            ocr=await _ocr(settings, opened),
-            known=known_words(graph.services),
-        )
-        await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
-        warming = asyncio.create_task(ports.ladder.warm(fixed_prompts()))
-        opened.callback(warming.cancel)
-        yield Assistant(state=state, library=library, membership=membership, order=order_of(settings, graph))
+        graph, toolbox = service_graph(settings), await open_toolbox(settings, opened)
+        ports = await _open_ports(settings, graph, toolbox, opened)
+        await ports.state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
+        for work in (ports.ladder.warm(fixed_prompts()), Redelivery(ports).run()):
+            opened.callback(asyncio.create_task(work).cancel)
+        order, changes = order_of(settings, graph), _change_log(toolbox)
+        assistant = Assistant(ports.state, ports.library, ports.membership, order, ports.chats, changes)
+        inbox = ChatInbox(assistant, ports.chats)
+        opened.push_async_callback(inbox.close)
+        for chat in ports.chats.values():
+            await chat.listen(inbox)
+        yield assistant
+
+
+async def _open_ports(
+    settings: Settings, graph: ServiceGraph, toolbox: Toolbox | None, opened: AsyncExitStack
+) -> Ports:
+    library = await opened.enter_async_context(open_library(settings))
+    models = [await opened.enter_async_context(_port(settings, "llm", name)) for name in settings.ports.llm]
+    directory = await open_directory(settings, opened)
+    plugins = _plugins(library, graph, directory)
+    plugins += await _data(settings, models, library, opened)
+    plugins += _live(toolbox, models, Known(graph.services, settings.tools.logs))
+    page = {"public_url": settings.web.public_url}
+    chats = {
+        name: await opened.enter_async_context(_port(settings, "chat", name, page)) for name in settings.ports.chat
+    }
+    # The state comes last, so that at the end work stops before what it works with is closed.
+    state = await opened.enter_async_context(_port(settings, "state", settings.ports.state))
+    return Ports(
+        state=state,
+        library=library,
+        ladder=Ladder(models),
+        plugins=plugins,
+        chats=chats,
+        services=graph.mentioned,
+        terms=terms_by(read_glossary(settings.knowledge.glossary)),
+        limits=_limits(settings),
+        clock=time.monotonic,
+        standing=Standing(state, time.monotonic),
+        membership=Membership(directory),
+        ocr=await _ocr(settings, opened),
+        known=known_words(graph.services),
+        conversations=conversations_of(settings),
+        charts=Charts(settings.roots.home / "charts"),
+    )
 
 
 def order_of(settings: Settings, services: ServiceGraph) -> Order:
@@ -102,14 +131,6 @@ def service_graph(settings: Settings) -> ServiceGraph:
     """The services that the settings name, the demo's when they name none. Raises BadServices."""
     file = settings.services_file or (DEMO / "services.yaml" if settings.demo else None)
     return read_services(file) if file else ServiceGraph()
-
-
-async def _directory(settings: Settings, opened: AsyncExitStack) -> Directory | None:
-    if not settings.ports.directory:
-        return None
-    demo = {"path": DEMO / "oncall.yaml"} if settings.demo and settings.ports.directory == "file" else {}
-    opening: AbstractAsyncContextManager[Directory] = _port(settings, "directory", settings.ports.directory, demo)
-    return await opened.enter_async_context(opening)
 
 
 async def _ocr(settings: Settings, opened: AsyncExitStack) -> Ocr | None:
@@ -144,12 +165,61 @@ def _plugins(library: Library, graph: ServiceGraph, directory: Directory | None)
 
 
 async def _data(
-    settings: Settings, models: Sequence[LanguageModel], terms: Terms, opened: AsyncExitStack
+    settings: Settings, models: Sequence[LanguageModel], library: Library, opened: AsyncExitStack
 ) -> tuple[Plugin, ...]:
     if not settings.ports.sql:
         return ()
     database: Database = await opened.enter_async_context(_port(settings, "sql", settings.ports.sql))
-    return (Data(database, Ladder(models), terms, Policy(**dict(settings.data))),)
+    addresses = [str(settings.table("llm", name).get("api_base", "")) for name in settings.ports.llm if name != "local"]
+    terms = terms_by(read_glossary(settings.knowledge.glossary))
+    shows = sample_readers(settings.data.samples, addresses)
+    gate = open_gate(database, dict(settings.data))
+    data = Data(gate, Ladder(models), terms, Search(library.annex("schema")), shows)
+    await data.check()
+    return (data,)
+
+
+def _live(toolbox: Toolbox | None, models: Sequence[LanguageModel], known: Known) -> tuple[Plugin, ...]:
+    return (Live(toolbox, Ladder(models), known),) if toolbox else ()
+
+
+def _change_log(toolbox: Toolbox | None) -> ChangeLog | None:
+    """Where changes that other systems report are kept."""
+    owners = toolbox.owners.values() if toolbox else ()
+    return next((one for one in owners if isinstance(one, ChangeLog)), None)
+
+
+async def open_toolbox(settings: Settings, opened: AsyncExitStack) -> Toolbox | None:
+    """The live systems of the settings behind one door; None when there are none. Raises ToolUnavailable."""
+    demo = {"folder": DEMO / "recorded"} if settings.demo and not settings.ports.tools else {}
+    owners: dict[str, Tools] = {
+        name: await opened.enter_async_context(_port(settings, "tools", name, demo))
+        for name in settings.ports.tools or (("recorded",) if demo else ())
+    }
+    if not owners:
+        return None
+    recorder: Recorder | None = None
+    if settings.tools.record:
+        recorder = await opened.enter_async_context(
+            load("tools", "recorded", {"folder": settings.tools.record}, settings.roots)
+        )
+    box = Toolbox(
+        owners,
+        settings.roots.home / "tools",
+        time.monotonic,
+        ToolLimits(seconds=settings.tools.seconds),
+        recorder,
+    )
+    box.shelf.forget(time.time() - settings.tools.kept_days * 86_400)
+    return box
+
+
+def conversations_of(settings: Settings) -> Conversations:
+    """The rules of channels, as the journeys take them."""
+    return {
+        id: Conversation(one.language, one.readers, one.askers, Scope(knowledge=one.knowledge, tools=one.tools))
+        for id, one in settings.channels.items()
+    }
 
 
 def _limits(settings: Settings) -> Limits:

@@ -1,7 +1,7 @@
 """The door: messages and verdicts come in here, and each question that was let in leaves with a card."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -14,12 +14,13 @@ from bot.answering import answer_question
 from bot.errors import UserFacing
 from bot.membership import NO_DIRECTORY, Membership
 from bot.ports import Ports
-from bot.steps.deliver import deliver
-from bot.steps.wording import FAILED
-from connectors.chat.port import Card, IncomingMessage, Undeliverable
+from bot.steps.deliver import begin, deliver
+from bot.steps.wording import BEGUN, FAILED
+from connectors.chat.port import Card, Chat, ChatUnavailable, IncomingMessage, Undeliverable
 from connectors.directory.port import DirectoryUnavailable
 from connectors.images import inspect
 from connectors.state.port import Feedback, Frame, KeptFile, Question, Received, State, StateUnavailable, ThreadSummary
+from connectors.tools.port import ChangeLog
 from knowledge.catalogue import Catalogue, Order
 from knowledge.language import language_of
 from knowledge.library import Library, StoredDocument
@@ -35,6 +36,8 @@ class Assistant:
     library: Library
     membership: Membership = NO_DIRECTORY
     order: Order = field(default_factory=Order)
+    chats: Mapping[str, Chat] = field(default_factory=dict)
+    changes: ChangeLog | None = None
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -89,6 +92,13 @@ class Assistant:
             log.warning("directory unreadable", reason=str(unreadable))
             return ()
 
+    async def accounts(self, author: str) -> tuple[str, ...]:
+        """What else a person is known by, on this page and on chat platforms; nothing while the directory is away."""
+        try:
+            return await self.membership.accounts(author)
+        except DirectoryUnavailable:
+            return ()
+
     async def document(self, document_id: str, groups: Sequence[str]) -> StoredDocument | None:
         """A document that these groups may read, cut as it is stored, to be opened at a passage."""
         return await self.library.document(document_id, groups)
@@ -103,10 +113,13 @@ async def take_up(question_id: str, ports: Ports) -> None:
     try:
         await answer_question(question, ports)
     except UserFacing as refusal:
-        await _close(question, "notice", str(refusal), ports)
+        await close(question, _said(question, "notice", str(refusal)), ports)
     except StateUnavailable:
         # Without the database there is nothing to say it with; the work stays and is taken up again.
         raise
+    except (ChatUnavailable, Undeliverable) as refused:
+        # The answer is stored, and is delivered again.
+        log.warning("answer not delivered", question=question.id, channel=question.channel, reason=str(refused))
     # Whatever else a step raises is a fault of ours: it is logged with the question's id, and the person is told.
     except Exception:
         log.exception("question failed", question=question.id)
@@ -122,16 +135,20 @@ async def give_up(question_id: str, ports: Ports) -> None:
     """Close a question that cannot be answered, visibly and with the id it is found by."""
     if question := await ports.state.question(question_id):
         words = FAILED[language_of(question.text)].format(id=question.id)
-        await _close(question, "failure", words, ports)
+        await close(question, _said(question, "failure", words), ports)
 
 
-async def _close(question: Question, kind: Literal["notice", "failure"], text: str, ports: Ports) -> None:
-    """Deliver the card that is stored, or this text. When the platform refuses, the next start tries again."""
-    said = Card(question_id=question.id, kind=kind, language=language_of(question.text), text=text)
-    card = Card.model_validate_json(question.card) if question.card else said
+def _said(question: Question, kind: Literal["notice", "failure"], text: str) -> Card:
+    return Card(question_id=question.id, kind=kind, language=language_of(question.text), text=text)
+
+
+async def close(question: Question, card: Card, ports: Ports) -> None:
+    """Deliver the card that is stored, or this one. When the platform refuses, it is tried again later."""
     try:
-        await deliver(question, card, ports.chats, ports.state)
-    except Undeliverable as refused:
+        # Whatever shows in the thread that work has begun becomes this card.
+        shown = await begin(question, ports.chats, BEGUN[card.language])
+        await deliver(question, card, ports.chats, ports.state, shown.message_id)
+    except (ChatUnavailable, Undeliverable) as refused:
         log.warning("answer not delivered", question=question.id, channel=question.channel, reason=str(refused))
 
 
@@ -145,5 +162,5 @@ def received(message: IncomingMessage) -> Received:
         text=message.text,
         body=message.model_dump_json(),
         received_at=message.sent_at,
-        attachments=tuple(one.digest for one in message.attachments),
+        attachments=tuple(one.digest for one in message.attachments if one.digest),
     )

@@ -2,6 +2,7 @@
 
 NightshiftError
 └── UserFacing      its docstring is the sentence the person reads
+    ├── NotAllowed
     ├── NothingAsked
     └── TooLong
 
@@ -26,3 +27,7 @@ class NothingAsked(UserFacing):
 
 class TooLong(UserFacing):
     """The message is too long. Send the part that matters; a log can be searched by its error line."""
+
+
+class NotAllowed(UserFacing):
+    """Questions are answered for some groups only in this channel, and you are in none of them."""

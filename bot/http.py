@@ -1,14 +1,19 @@
 """The HTTP server: the web front end, health, and metrics; no logic."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.assistant import Assistant
 from bot.settings import Web
 from bot.web.router import build_router
+from connectors.chat.port import Chat, WebRequest
 from connectors.state.port import StateUnavailable
+
+LARGEST_CALL_BYTES = 2_000_000
+NO_CHATS: Mapping[str, Chat] = {}
 
 
 def utc_now() -> datetime:
@@ -16,10 +21,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  # the one place where the clock is read
 
 
-def build_app(assistant: Assistant, web: Web) -> FastAPI:
-    """The application around an assistant that is open."""
+def build_app(assistant: Assistant, web: Web, chats: Mapping[str, Chat] = NO_CHATS) -> FastAPI:
+    """The application around an assistant that is open; chat platforms call it below ``/chat``."""
     app = FastAPI(title="Nightshift", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(build_router(assistant, web, utc_now))
+
+    _add_chats(app, chats)
 
     @app.get("/health", include_in_schema=False)
     async def health() -> dict[str, bool]:
@@ -40,3 +47,19 @@ def build_app(assistant: Assistant, web: Web) -> FastAPI:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app
+
+
+def _add_chats(app: FastAPI, chats: Mapping[str, Chat]) -> None:
+    @app.post("/chat/{name}", include_in_schema=False)
+    async def called(name: str, request: Request) -> Response:
+        """A call of a chat platform; its adapter knows who may call."""
+        if name not in chats:
+            return Response(status_code=404)
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST_CALL_BYTES:
+                return Response("The body is too large.", 413)
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        reply = await chats[name].receive(WebRequest(headers=headers, body=bytes(body)))
+        return Response(reply.body, reply.status, media_type=reply.media_type)

@@ -1,8 +1,10 @@
 """Who asks: the groups that a person is in, which decide what they are shown."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from connectors.directory.port import Directory
+from connectors.directory.port import Directory, Duty, Person
 
 
 @dataclass(frozen=True)
@@ -12,14 +14,66 @@ class Membership:
     directory: Directory | None = None
 
     async def groups(self, author: str) -> tuple[str, ...]:
-        """The groups of a message's author, by the person's id; none for guests. Raises DirectoryUnavailable."""
+        """The groups of a message's author, by the person's id or account; none for guests.
+
+        Raises DirectoryUnavailable.
+        """
+        person = await self._person(author)
+        return tuple(dict.fromkeys(group for group in (*person.groups, person.team) if group)) if person else ()
+
+    async def accounts(self, author: str) -> tuple[str, ...]:
+        """Everything that the author of a message is known by. Raises DirectoryUnavailable."""
+        person = await self._person(author)
+        return (person.id, *person.accounts) if person else ()
+
+    async def _person(self, author: str) -> Person | None:
         if self.directory is None:
-            return ()
+            return None
+        named = author.casefold()
         people = await self.directory.people()
-        person = next((one for one in people if one.id.casefold() == author.casefold()), None)
-        if person is None:
-            return ()
-        return tuple(dict.fromkeys(group for group in (*person.groups, person.team) if group))
+        return next((one for one in people if named in map(str.casefold, (one.id, *one.accounts))), None)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several directories as one, the first of them the best: a file with the rota, say, and a chat platform's groups.
+
+    Whoever has an account that somebody of an earlier directory has is that person, and adds groups and accounts.
+    Names and e-mail addresses never count: people choose those themselves.
+    """
+
+    directories: Sequence[Directory]
+
+    async def people(self) -> Sequence[Person]:
+        """Everybody. Raises DirectoryUnavailable when one of them does: less than all would be taken for all."""
+        known: list[Person] = []
+        for directory in self.directories:
+            owners = {account: place for place, one in enumerate(known) for account in one.accounts}
+            for person in await directory.people():
+                places = {owners[one] for one in person.accounts if one in owners}
+                if not places:
+                    known.append(person)
+                # Accounts of two people are a mistake in the file, which must give neither what the other may read.
+                elif len(places) == 1:
+                    [place] = places
+                    known[place] = _as_one(known[place], person)
+        return tuple(known)
+
+    async def on_call(self, team: str, now: datetime) -> Duty | None:
+        """What the first directory says that knows the team's rotation."""
+        for directory in self.directories:
+            if duty := await directory.on_call(team, now):
+                return duty
+        return None
+
+
+def _as_one(known: Person, also: Person) -> Person:
+    groups = (*known.groups, *also.groups, also.team)
+    return replace(
+        known,
+        groups=tuple(dict.fromkeys(group for group in groups if group)),
+        accounts=tuple(dict.fromkeys((*known.accounts, *also.accounts))),
+    )
 
 
 NO_DIRECTORY = Membership()

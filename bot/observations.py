@@ -112,9 +112,9 @@ class Shelf:
             series=tuple(Series(name, points) for name, points in seen.series),
         )
 
-    def forget(self, before: datetime) -> int:
-        """Delete what was written before a moment; how many files that were."""
-        old = [one for one in self.folder.glob("*.txt") if one.stat().st_mtime < before.timestamp()]
+    def forget(self, before: float) -> int:
+        """Delete what was written before a moment, in seconds since 1970; how many files that were."""
+        old = [one for one in self.folder.glob("*.txt") if one.stat().st_mtime < before]
         for file in old:
             file.unlink(missing_ok=True)
         return len(old)

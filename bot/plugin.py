@@ -1,8 +1,11 @@
 """What a plugin is: one way to obtain evidence, asked in every round."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.vocabulary import Evidence, RewrittenQuery
+
+SECONDS = 20.0
+"""How long a plugin is waited for that says nothing else."""
 
 
 class Plugin(Protocol):
@@ -17,3 +20,12 @@ class Plugin(Protocol):
 
     async def gather(self, query: RewrittenQuery) -> tuple[Evidence, ...]:
         """What it knows; empty when it has nothing to say."""
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A plugin that may need longer than others, because it asks a model or a slow system."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is waited for, as things are now."""

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.charts import Charts
 from bot.ladder import Ladder
 from bot.membership import NO_DIRECTORY, Membership
 from bot.plugin import Plugin
+from bot.rules.conversations import Conversations
 from bot.rules.entities import Names
 from bot.rules.screenshots import KnownWords, known_words
 from bot.rules.terms import Terms
@@ -34,6 +36,7 @@ class Ports:
     """The outside world of the assistant. ``clock`` counts seconds from anywhere; ``services`` finds their names.
 
     ``known`` are the words that misread ones on a picture may stand for. Without ``ocr`` pictures are not read.
+    ``conversations`` says what holds in a channel; without ``charts`` figures come as tables alone.
     """
 
     state: State
@@ -49,3 +52,5 @@ class Ports:
     membership: Membership = NO_DIRECTORY
     ocr: Ocr | None = None
     known: KnownWords = field(default_factory=known_words)
+    conversations: Conversations = field(default_factory=dict)
+    charts: Charts | None = None

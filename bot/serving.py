@@ -35,7 +35,7 @@ async def serve(settings: Settings) -> None:
     async with open_assistant(settings) as assistant:
         # Whose word about a caller's address counts is settled in web.proxy; uvicorn must not believe a header first.
         config = uvicorn.Config(
-            build_app(assistant, settings.web),
+            build_app(assistant, settings.web, assistant.chats),
             host=settings.web.host,
             port=settings.web.port,
             log_level="warning",

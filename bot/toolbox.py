@@ -49,6 +49,7 @@ class _Known:
     tool: Tool
     owner: Tools
     breaker: Breaker
+    system: str
 
 
 @dataclass
@@ -76,6 +77,11 @@ class Toolbox:
         """The tools that fit a route, in the order of their systems."""
         await self._list()
         return [one.tool for one in self._known.values() if one.tool.kind in KINDS[route]]
+
+    async def owner(self, name: str) -> str:
+        """The system that a tool belongs to; empty for an unknown tool."""
+        await self._list()
+        return self._known[name].system if name in self._known else ""
 
     async def away(self) -> Mapping[str, str]:
         """Why the tools of a system are missing, by the system's name."""
@@ -152,7 +158,7 @@ class Toolbox:
                 for tool in tools:
                     breaker = before[tool.name].breaker if tool.name in before else self._breaker(tool.name)
                     # The first that has a name keeps it: a server of other people must not take another's place.
-                    self._known.setdefault(tool.name, _Known(tool, owner, breaker))
+                    self._known.setdefault(tool.name, _Known(tool, owner, breaker, name))
             self._listed_at = self.clock()
 
     async def _listed(self, name: str, owner: Tools) -> Sequence[Tool] | str:

@@ -1,19 +1,20 @@
 """The words of a question's journey: frozen values, nothing else. They cross durable steps, so each is JSON too."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 Language = Literal["en", "zh"]
 Writer = Literal["endpoint", "local", "rules", "person"]
 Route = Literal["question", "data", "incident", "action", "chat"]
+Cell: TypeAlias = str | int | float | bool | None
 
 
 class Frozen(BaseModel):
     """A value that never changes; an unknown field is a mistake."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 class Window(Frozen):
@@ -58,11 +59,29 @@ class Seen(Frozen):
     searches: tuple[str, ...] = ()
 
 
+class Quote(Frozen):
+    """What a message quotes, forwards or has attached as text: somebody else's words, and no order to anybody."""
+
+    author: str
+    text: str
+
+
+class Scope(Frozen):
+    """What may be looked at for a question in its conversation: pages by their labels, tools by their kind.
+
+    No labels: all pages; None: all tools.
+    """
+
+    knowledge: dict[str, tuple[str, ...]] = {}
+    tools: tuple[str, ...] | None = None
+
+
 class Query(Frozen):
     """What a person asked, in which thread, and what was said there before.
 
     ``groups`` are the person's: they decide which documents there are for this question. What stands on ``pictures``
-    tells what it is about; nobody said it, and nothing in it is an order.
+    or in ``quotes`` tells what it is about; nobody said it, and nothing in it is an order. Files that are ``unfetched``
+    still lie with the platform.
     """
 
     question_id: str
@@ -75,7 +94,10 @@ class Query(Frozen):
     notices: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    unfetched: bool = False
     seen: Seen = Seen()
+    scope: Scope = Scope()
 
 
 class Spent(Frozen):
@@ -105,6 +127,7 @@ class RewrittenQuery(Frozen):
     entities: Entities
     follow_up: bool = False
     groups: tuple[str, ...] = ()
+    scope: Scope = Scope()
     by: Writer = "rules"
     spent: Spent = Spent()
 
@@ -117,14 +140,32 @@ class Place(Frozen):
     heading: str
 
 
+class Rows(Frozen):
+    """Figures as a table. ``total`` counts the rows there were as far as is known; ``capped``: there may be more."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: int
+    capped: bool = False
+
+
+class Line(Frozen):
+    """One figure over time: ``points`` are (seconds since 1970, value) in the order of time."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+
+
 class Evidence(Frozen):
     """One quotable fact with its provenance. ``failure`` is evidence too: what could not be asked, and why.
 
-    ``places`` are those of a passage of several chunks, in reading order.
+    ``places`` are those of a passage of several chunks, in reading order. ``query`` is the exact question that a
+    database or a live system answered; ``rows`` and ``lines`` are the figures themselves, which ``text`` tells of.
+    ``spent`` is what a model cost on the way to it.
     """
 
     id: str
-    kind: Literal["document", "incident", "people", "services", "data", "failure"]
+    kind: Literal["document", "incident", "people", "services", "data", "tool", "failure"]
     title: str
     heading: str = ""
     text: str
@@ -134,6 +175,10 @@ class Evidence(Frozen):
     score: float = 0.0
     similarity: float | None = None
     places: tuple[Place, ...] = ()
+    query: str = ""
+    rows: Rows | None = None
+    lines: tuple[Line, ...] = ()
+    spent: Spent = Spent()
 
 
 class Findings(Frozen):
@@ -169,3 +214,9 @@ class Done(Frozen):
     """A step that leaves nothing behind but its effect."""
 
     rung: str = "card"
+
+
+class Begun(Frozen):
+    """The message that shows that work has begun and becomes the answer; empty where there is none."""
+
+    message_id: str = ""

@@ -1,4 +1,4 @@
-"""Makes a fresh checkout ready and runs it: `python3 deploy/setup.py setup | run | test | lint | bench`.
+"""Makes a fresh checkout ready and runs it: `python3 deploy/setup.py COMMAND`; COMMANDS has them all.
 
 Only the standard library, in syntax that Python 3.6 can read: an interpreter that is too old has to get as far as the
 line that says so.
@@ -38,6 +38,7 @@ def main(arguments):
     parser.add_argument("command", choices=sorted(COMMANDS))
     parser.add_argument("--docs", default="deploy/demo", help="what `run` ingests")
     parser.add_argument("--largest", default="100000", help="chunks in the largest index that `bench` searches")
+    parser.add_argument("--attacks", default="tests/security/attacks", help="the folder of texts that `security` tries")
     given = parser.parse_args(arguments)
     try:
         os.chdir(str(ROOT))
@@ -85,7 +86,24 @@ def bench(given):
     return module("tests.bench", "--largest", given.largest)
 
 
-COMMANDS = {"setup": setup, "run": run, "test": test, "lint": lint, "bench": bench}
+def security(given):
+    """Put attacks into everything that is read, with a model that obeys them, and count those that came to nothing."""
+    prepare(with_tests=True)
+    return module("tests.security", given.attacks)
+
+
+def conversation(platform):
+    """A conversation on a chat platform of our own, kept as a picture."""
+
+    def show(given):
+        prepare(with_tests=False)
+        return module("ingest", "deploy/demo") or module("deploy.conversation", platform)
+
+    return show
+
+
+COMMANDS = {"setup": setup, "run": run, "test": test, "lint": lint, "bench": bench, "security": security}
+COMMANDS.update({"demo-" + platform: conversation(platform) for platform in ("slack", "feishu")})
 
 
 def check():

@@ -9,6 +9,7 @@ from datetime import datetime
 from connectors.embedding.port import Embedding
 from connectors.vectors.port import Payload, Point, VectorStore, Where
 from knowledge import centring, points
+from knowledge.annex import Annex
 from knowledge.chunk import FORM, StoredDocument, passage
 from knowledge.encoding import Encoder
 from knowledge.glossary import Glossary
@@ -111,6 +112,11 @@ class Index:
         if served != self.collection:
             advice = _OLD
         return Facts(served, str(about.get("embedding", "")), pages, chunks, str(about.get("ingested_at", "")), advice)
+
+    def annex(self, kind: str) -> Annex:
+        """Short texts of a kind under the same embedding; nothing is read or written yet."""
+        name = f"{kind}-{self.collection.removeprefix(_PREFIX)}"
+        return Annex(kind, name, self.encoder, self._vectors, self._embedding.dimension)
 
     async def _close(self, documents: Sequence[StoredDocument]) -> None:
         """Take out what people could read who may not read these versions."""

@@ -9,6 +9,7 @@ from connectors.rerank.port import Reranker
 from connectors.vectors.port import Hit as Found
 from connectors.vectors.port import VectorStore, Where
 from knowledge import points, ranking
+from knowledge.annex import Annex
 from knowledge.chunk import Chunk, Hit, Outline, Section, StoredDocument, sections
 from knowledge.glossary import Glossary, read_glossary
 from knowledge.index import ALIAS, Facts, Index
@@ -135,6 +136,10 @@ class Library:
     async def facts(self) -> Facts:
         """What there is, whoever may read it. Never starts the embedding. Raises VectorStoreUnavailable."""
         return await self._index.facts()
+
+    def annex(self, kind: str) -> Annex:
+        """Short texts of a kind that are no documents, such as the tables of a database; no search here meets them."""
+        return self._index.annex(kind)
 
     async def _sections(self, document_id: str, groups: Sequence[str]) -> list[Section]:
         found = await self.document(document_id, groups)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ import pytest
 
 from bot.__main__ import _parser
 from bot.settings import Settings, read_settings
+from connectors.tools.port import Change
 from ingest.__main__ import _keeping_parser
 from ingest.__main__ import _parser as _ingest_parser
 from knowledge.glossary import read_glossary
@@ -27,7 +29,17 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEPLOYING = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
-PAGES = {"README.md": README, "deploy/README.md": DEPLOYING, "docs/sources.md": SOURCES}
+TOOLS = (ROOT / "docs" / "tools.md").read_text(encoding="utf-8")
+SLACK = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
+FEISHU = (ROOT / "deploy" / "feishu-app.md").read_text(encoding="utf-8")
+PAGES = {
+    "README.md": README,
+    "deploy/README.md": DEPLOYING,
+    "deploy/feishu-app.md": FEISHU,
+    "docs/slack.md": SLACK,
+    "docs/sources.md": SOURCES,
+    "docs/tools.md": TOOLS,
+}
 PYTHON = ".venv/bin/python"
 AROUND = dict(os.environ)  # noqa: TID251  # the programs that are tried out get it, but for our own settings
 
@@ -83,8 +95,9 @@ def settings_shown() -> list[str]:
 
 
 def credentials() -> list[str]:
-    """The variables that a page tells to put a source's secret into."""
-    return re.findall(r"NIGHTSHIFT_CONNECTORS__SOURCES__[A-Z_]+(?:TOKEN|SECRET)", README + SOURCES)
+    """The variables that a page tells to put a credential into."""
+    named = r"NIGHTSHIFT_CONNECTORS__(?:SOURCES|TOOLS|CHAT)__[A-Z_]+(?:TOKEN|SECRET|KEY)"
+    return re.findall(named, "".join(PAGES.values()))
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +219,21 @@ def test_every_source_is_described_and_shown() -> None:
 
     assert described == set(vendors("sources")) - {"memory"}
     assert shown == described - {"folder", "git"}
+
+
+def test_every_live_system_is_described_and_shown() -> None:
+    shown = {
+        name for block in blocks(TOOLS, "toml") for name in tomllib.loads(block).get("connectors", {}).get("tools", {})
+    }
+    described = set(re.findall(r"^\| `(\w+)` \|", TOOLS, re.MULTILINE))
+
+    assert described == set(vendors("tools")) - {"memory"}
+    assert shown == described
+
+
+@pytest.mark.parametrize("block", blocks(TOOLS, "json"))
+def test_a_reported_change_is_one(block: str) -> None:
+    assert Change.received(json.loads(block), datetime(2026, 3, 2, tzinfo=UTC)).more == {}
 
 
 def test_the_teams_own_words_are_understood(tmp_path: Path) -> None:

@@ -20,16 +20,19 @@ from pydantic import AliasChoices, BaseModel, Field, ValidationError
 from bot.evals.cases import BadCases
 from bot.evals.measures import percentile
 from bot.evals.sql_results import Row, alternatives, is_ordered, same
+from bot.guards.sql_gate import Gate, NotRun
 from bot.ladder import Ladder
-from bot.plugins.data import Answered, Data, NotRun, Unanswered
+from bot.plugins.data import Answered, Data, Unanswered
 from bot.rules.entities import find_entities
 from bot.rules.sql_access import Policy
+from bot.rules.sql_search import Search
 from bot.rules.terms import content_terms
 from bot.vocabulary import RewrittenQuery
 from connectors.configuration import Roots
 from connectors.load import load
 from connectors.sql.port import Database
 from knowledge.language import language_of
+from knowledge.library import Library
 
 _MOST_ROWS = 20_000
 _ROOMY = {"max_bytes": 20_000_000, "timeout_seconds": 30.0}
@@ -74,20 +77,24 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Trial:
-    """How the cases are asked. ``gold`` feeds their own queries through guard and database instead of a model."""
+    """How the cases are asked. ``gold`` feeds their own queries through guard and database instead of a model.
+
+    Without a ``library`` the part of the schema that a model is shown is chosen by words alone.
+    """
 
     ladder: Ladder
     now: datetime
     gold: bool
     sample: int
     server: str
+    library: Library | None = None
 
 
 async def evaluate(folder: Path, trial: Trial, progress: Callable[[int, int], None]) -> list[Outcome]:
     """Ask every case, or every so many of them. Raises BadCases."""
-    answerable = _sampled(_read(folder / "questions.jsonl"), trial.sample)
+    answerable = _sampled(read_cases(folder / "questions.jsonl"), trial.sample)
     others = folder / "unanswerable.jsonl"
-    unanswerable = [] if trial.gold or not others.exists() else _sampled(_read(others), trial.sample)
+    unanswerable = [] if trial.gold or not others.exists() else _sampled(read_cases(others), trial.sample)
     cases = [*((case, True) for case in answerable), *((case, False) for case in unanswerable)]
     outcomes = []
     async with AsyncExitStack() as stack:
@@ -95,9 +102,10 @@ async def evaluate(folder: Path, trial: Trial, progress: Callable[[int, int], No
         truths: dict[str, Truth] = {}
         for number, (case, expects) in enumerate(cases):
             if case.db not in opened:
-                found = await stack.enter_async_context(_opened(folder, case.db, trial.server))
+                found = await stack.enter_async_context(open_database(folder, case.db, trial.server))
                 policy = Policy(rows=_MOST_ROWS, plan_rows=1e12, plan_cost=1e12)
-                opened[case.db] = Data(found.database, trial.ladder, content_terms, policy)
+                search = Search(trial.library.annex(f"eval-{case.db}") if trial.library else None)
+                opened[case.db] = Data(Gate(found.database, policy), trial.ladder, content_terms, search)
                 truths[case.db] = found.truth
             outcomes.append(await _outcome(case, opened[case.db], truths[case.db], trial, answerable=expects))
             progress(number + 1, len(cases))
@@ -149,7 +157,7 @@ async def _outcome(case: Case, data: Data, truth: Truth, trial: Trial, *, answer
         seconds,
         right=any(same(rows, one, ordered=ordered, extra=True) for one in expected),
         exact=any(same(rows, one, ordered=ordered, extra=False) for one in expected),
-        by_template=outcome.by_template,
+        by_template=outcome.by == "template",
         sql=outcome.query.text,
     )
 
@@ -157,11 +165,11 @@ async def _outcome(case: Case, data: Data, truth: Truth, trial: Trial, *, answer
 async def _fed(case: Case, golds: Sequence[tuple[str, list[Row]]], data: Data) -> Outcome:
     """Every alternative of the gold query goes through guard and database, and must give what it gives by itself."""
     started, said = time.perf_counter(), ""
-    readable = await data.readable(())
+    readable = await data.gate.readable(())
     right = True
     for gold, expected in golds:
         try:
-            _, found = await data.run(gold, readable)
+            _, found = await data.gate.run(gold, readable)
         except NotRun as refused:
             said, right = str(refused), False
             continue
@@ -186,7 +194,8 @@ def _query(case: Case, now: datetime) -> RewrittenQuery:
     )
 
 
-def _read(path: Path) -> list[Case]:
+def read_cases(path: Path) -> list[Case]:
+    """The cases of a file. Raises BadCases."""
     try:
         cases = [Case.model_validate_json(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
     except (OSError, UnicodeDecodeError, ValidationError) as problem:
@@ -208,7 +217,8 @@ def _share(values: Sequence[bool]) -> float:
 
 
 @asynccontextmanager
-async def _opened(folder: Path, name: str, server: str) -> AsyncIterator[Opened]:
+async def open_database(folder: Path, name: str, server: str) -> AsyncIterator[Opened]:
+    """The database of that name in a folder of cases. Raises BadCases."""
     file = folder / "db" / f"{name}.sqlite"
     if file.is_file():
         async with load("sql", "sqlite", {"path": file.absolute(), **_ROOMY}, _HERE) as database:

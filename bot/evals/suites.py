@@ -3,22 +3,24 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app import service_graph
-from bot.evals import incidents, ocr, retrieval, sql, sql_guard
+from bot.evals import incidents, ocr, retrieval, sql, sql_guard, sql_linking
 from bot.evals.cases import BadCases
 from bot.ladder import Ladder
-from bot.settings import read_settings
+from bot.settings import Settings, read_settings
 from connectors.configuration import BadSettings
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.load import load
 from connectors.ocr.port import OcrUnavailable
 from connectors.rerank.port import RerankUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
+from knowledge.library import Library
 from knowledge.opening import open_library
 from knowledge.service_graph import BadServices
 
@@ -103,16 +105,46 @@ def _sql(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"\rasked {done} of {total}" + ("\n" if done == total else ""))
 
     async def evaluate() -> list[sql.Outcome]:
-        async with AsyncExitStack() as opened:
-            vendors = () if given.gold else settings.ports.llm
+        trial = sql.Trial(Ladder([]), now, gold=given.gold, sample=given.sample, server=given.server)
+        if given.gold:
+            return await sql.evaluate(given.folder, trial, progress)
+        async with AsyncExitStack() as opened, _passing_library(settings) as library:
             models = [
                 await opened.enter_async_context(load("llm", name, settings.table("llm", name), settings.roots))
-                for name in vendors
+                for name in settings.ports.llm
             ]
-            trial = sql.Trial(Ladder(models), now, gold=given.gold, sample=given.sample, server=given.server)
-            return await sql.evaluate(given.folder, trial, progress)
+            return await sql.evaluate(given.folder, replace(trial, ladder=Ladder(models), library=library), progress)
 
     sys.stdout.write(sql.report(asyncio.run(evaluate())) + "\n")
+    return 0
+
+
+@asynccontextmanager
+async def _passing_library(settings: Settings) -> AsyncIterator[Library]:
+    """A library under the configured embedding that is gone afterwards: what it is for is none of the team's pages."""
+    vendor = settings.ports.embedding
+    embedding = load("embedding", vendor, settings.table("embedding", vendor), settings.roots)
+    async with embedding as texts, load("vectors", "memory", {}, settings.roots) as vectors:
+        yield Library(texts, vectors)
+
+
+def _sql_linking(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval sql-linking", description=sql_linking.__doc__)
+    parser.add_argument("folder", type=Path, help="questions.jsonl, and db/*.sqlite or schemas/*.sql")
+    parser.add_argument("--room", type=int, default=40, metavar="N", help="how many columns may be shown")
+    parser.add_argument("--together", action="store_true", help="all databases as one")
+    parser.add_argument("--words", action="store_true", help="by words alone: nothing is embedded")
+    parser.add_argument("--server", default="", metavar="URL", help="a PostgreSQL where databases may be created")
+    given = parser.parse_args(arguments)
+
+    async def evaluate() -> list[sql_linking.Outcome]:
+        trial = sql_linking.Trial(given.room, given.together, given.server, None)
+        if given.words:
+            return await sql_linking.evaluate(given.folder, trial)
+        async with _passing_library(read_settings()) as library:
+            return await sql_linking.evaluate(given.folder, replace(trial, annex=library.annex("eval")))
+
+    sys.stdout.write(sql_linking.report(asyncio.run(evaluate())) + "\n")
     return 0
 
 
@@ -130,4 +162,5 @@ SUITES: dict[str, Callable[[Sequence[str]], int]] = {
     "retrieval": _retrieval,
     "sql": _sql,
     "sql-guard": _sql_guard,
+    "sql-linking": _sql_linking,
 }

@@ -20,6 +20,7 @@ ENOUGH_SHARED = 0.5
 ENOUGH_SHARED_ACROSS_LANGUAGES = 0.3
 NEIGHBOURS = 5
 FEWEST_TERMS = 2
+_ENDING = re.compile(r"\s*([.。!！?？]?)\Z")
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 _HARD = re.compile(
     r"https?://[^\s)\]>]+"
@@ -45,23 +46,25 @@ def admit(
 
     Cited evidence is tried first, alone and together. When it does not support the piece, or none is cited, any other
     evidence that supports it by itself is cited instead. A code block must stand in one piece of evidence. A
-    number must not come out of the table column of an environment that the question is not about.
+    number must not come out of the table column of an environment that the question is not about. A code span that was
+    left open ends with the piece.
     """
     if piece.code:
         source = next((e for e in numbered.values() if _holds_code(e.text, piece.text)), None)
         return Claim(text=piece.text, cites=(source.id,)) if source else None
-    if _ACTED.search(_CODE_SPAN.sub(" ", piece.text)):
+    text = _ENDING.sub(r"`\1", piece.text, count=1) if piece.text.count("`") % 2 else piece.text
+    if _ACTED.search(_CODE_SPAN.sub(" ", text)):
         return None
     cited = [numbered[n] for n in piece.cites if n in numbered]
-    supporting = [evidence for evidence in cited if _supports([evidence], piece.text, terms)]
-    if not supporting and len(cited) > 1 and _supports(cited, piece.text, terms):
+    supporting = [evidence for evidence in cited if _supports([evidence], text, terms)]
+    if not supporting and len(cited) > 1 and _supports(cited, text, terms):
         supporting = cited
     if not supporting:
-        supporting = [e for e in numbered.values() if _supports([e], piece.text, terms)][:1]
+        supporting = [e for e in numbered.values() if _supports([e], text, terms)][:1]
     read = "\n".join(evidence.text for evidence in supporting)
-    if not supporting or wrong_column(piece.text, read, environments, find_environments):
+    if not supporting or wrong_column(text, read, environments, find_environments):
         return None
-    return Claim(text=piece.prefix + piece.text, cites=tuple(evidence.id for evidence in supporting))
+    return Claim(text=piece.prefix + text, cites=tuple(dict.fromkeys(evidence.id for evidence in supporting)))
 
 
 def denies(source: str, text: str, terms: Terms) -> bool:
@@ -81,7 +84,9 @@ def quote(claim: Claim, evidence: Evidence, terms: Terms) -> str:
 def hard_facts(text: str) -> tuple[str, ...]:
     """What must not be wrong in a text: code spans, identifiers, addresses, numbers."""
     rest = _CODE_SPAN.sub(" ", text)
-    return tuple(dict.fromkeys([*_CODE_SPAN.findall(text), *_HARD.findall(rest)]))
+    # The mark that ends a sentence is not part of the time or address before it.
+    written = (fact.rstrip(".,;:!?") for fact in _HARD.findall(rest))
+    return tuple(dict.fromkeys([*_CODE_SPAN.findall(text), *written]))
 
 
 def _supports(evidence: Iterable[Evidence], text: str, terms: Terms) -> bool:

@@ -14,7 +14,10 @@ _DATES_MADE = 1_000
 _STEP_OF_TIME = re.compile(r"\s*[+-]?[1-9]\d*\s*(?:hour|day|week|mon|quarter|year)", re.IGNORECASE)
 MOST_TIMES_REPEATED = 100_000
 _SERIES = ("generate_series", "range", "numbers")
-_REPEATING = ("repeat", "space", "lpad", "rpad", "leftpad", "rightpad", "leftpadutf8", "rightpadutf8", "array_fill")
+_REPEATING = (
+    *("repeat", "space", "lpad", "rpad", "leftpad", "rightpad", "leftpadutf8", "rightpadutf8", "array_fill"),
+    "tofixedstring",
+)
 _FORMATTING = {"postgres": ("format",), "sqlite": ("format", "printf")}
 _UNIT_FIRST = ("timestampdiff", "timestampadd", "get_format", "date_diff", "datediff", "dateadd", "date_add")
 _WIDE = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4,})")

@@ -1,10 +1,11 @@
-"""Questions to a database: answered by a template or by a model's query, and either passes the guard."""
+"""Questions to a database: answered by a template, a verified query or a model's, and each of them passes the guard."""
 
+import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -12,42 +13,31 @@ from typing import Annotated
 import structlog
 from pydantic import BaseModel, StringConstraints
 
-from bot.guards import sql as guards
-from bot.guards import sql_schema
+from bot.guards.redaction import redact
+from bot.guards.sql_gate import Gate, NotRun, Readable
 from bot.ladder import ALL, Ladder
-from bot.rules.sql_access import Limited, Policy, visible
+from bot.plugin import SECONDS
+from bot.rules.sql_descriptions import Example
+from bot.rules.sql_examples import alike, compared, constants, word_for_word
 from bot.rules.sql_linking import Linked, link, named
+from bot.rules.sql_search import Search
 from bot.rules.sql_templates import Asked, asks_for_figures, template
-from bot.rules.sql_wording import answered, described
+from bot.rules.sql_wording import UNANSWERED, Way, answered, described, verified
 from bot.rules.terms import Terms
-from bot.vocabulary import Evidence, Language, RewrittenQuery
+from bot.vocabulary import Evidence, RewrittenQuery, Rows, Spent
 from connectors.llm.port import Level, Prompt
-from connectors.sql.port import AdmittedQuery, Database, Rows, Schema, SqlRefused, SqlUnavailable
+from connectors.sql.port import AdmittedQuery, Schema, SqlUnavailable
+from connectors.sql.port import Rows as Found
 from knowledge.language import language_of
 
 REPAIRS = 2
 LARGE: tuple[Level, ...] = ("endpoint",)
-SCHEMA_SECONDS = 600.0
 # Columns of a schema in the prompt: on two cores the local model reads 60 to 90 tokens a second, some 12 to a column.
 ROOMS: Mapping[Level, int] = {"endpoint": 150, "local": 40}
+PATIENCE: Mapping[Level, float] = {"endpoint": 60.0, "local": 150.0}
+"""Seconds for a query and its repairs; on two cores the local model takes 20 to 60 for each of them."""
 _MOST_TOKENS = 400
-# Texts that something is compared with; of a list the first one.
-_COMPARED = re.compile(r"(?:=|<>|\bI?LIKE|\bIN\s*\()\s*'((?:[^']|'')*)'", re.IGNORECASE)
 _HAS_LETTERS = re.compile(r"^(?!\d{4}).*[^\W\d_]")
-_UNANSWERED: Mapping[Language, Mapping[str, str]] = {
-    "en": {
-        "irrelevant": "nothing in its schema matches the question",
-        "no model": "no template fits the question, and no model could write a query",
-        "missing": "it does not hold this: {}",
-        "refused": "no query for it could be run: {}",
-    },
-    "zh": {
-        "irrelevant": "数据库结构中没有与问题相符的内容",
-        "no model": "没有适合该问题的模板，也没有模型可以编写查询",
-        "missing": "其中没有这些数据：{}",
-        "refused": "没有可执行的查询：{}",
-    },
-}
 _EXAMPLES = (
     (
         "DIALECT\nPostgreSQL\nSCHEMA\nhost:\n  id integer primary key\n  name text such as 'db-1', 'web-7'\nreboot:\n"
@@ -75,9 +65,10 @@ class Answered:
     """A query that ran, and what it gave."""
 
     query: AdmittedQuery
-    rows: Rows
-    by_template: bool
+    rows: Found
+    by: Way
     repairs: int = 0
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True)
@@ -86,36 +77,47 @@ class Unanswered:
 
     reason: str
     sql: str = ""
-
-
-class NotRun(Exception):
-    """A query was refused, by us or by the database; the message says why, so that another one can be written."""
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True)
-class Readable:
-    """A database as one person may read it."""
+class Brief:
+    """What a model is told for one question: ``said`` is what it may take values from, ``examples`` come before it."""
 
-    shown: Schema
-    guarded: sql_schema.Schema
-    role: str
+    query: RewrittenQuery
+    readable: Readable
+    linked: Linked
+    said: str
+    examples: Sequence[Example]
+    trusted: Collection[Level]
 
 
 @dataclass(frozen=True)
 class Data:
-    """Evidence out of a database. Whatever is asked of it has passed the guard, and was explained before it is run."""
+    """Evidence out of a database. Whatever is asked of it has passed the gate.
 
-    database: Database
+    ``shows`` are the levels of models that may see sample values.
+    """
+
+    gate: Gate
     ladder: Ladder
     terms: Terms
-    policy: Policy = field(default_factory=Policy)
+    search: Search = field(default_factory=lambda: Search(None))
+    shows: Collection[Level] = ALL
     clock: Callable[[], float] = time.monotonic
     name: str = "database"
-    _schemas: dict[str, tuple[float, Schema]] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long it is waited for, by the model that would write a query now."""
+        best = self.ladder.best
+        return PATIENCE[best.level] if best else SECONDS
 
     def wants(self, query: RewrittenQuery) -> bool:
         """A question for figures, or trouble; whether it names a table, ``gather`` sees."""
-        return query.route in ("data", "incident") or (query.route == "question" and asks_for_figures(query.text))
+        if query.route in ("data", "incident"):
+            return True
+        return query.route == "question" and (asks_for_figures(query.text) or self._verified(query) is not None)
 
     async def gather(self, query: RewrittenQuery) -> tuple[Evidence, ...]:
         """One piece of evidence: the rows with their query, or why there are none. Raises SqlUnavailable."""
@@ -123,105 +125,117 @@ class Data:
         if outcome is None:
             return ()
         if isinstance(outcome, Unanswered):
-            return (Evidence(id=f"failure:{self.name}", kind="failure", title=self.name, text=outcome.reason),)
-        text = answered(outcome.query, outcome.rows, by_template=outcome.by_template, language=query.language)
-        id = hashlib.sha256(outcome.query.text.encode()).hexdigest()[:16]
-        title = "数据库" if query.language == "zh" else "Database"
+            id, text = f"failure:{self.name}", outcome.reason
+            return (Evidence(id=id, kind="failure", title=self.name, text=text, spent=outcome.spent),)
+        found, asked = outcome.rows, outcome.query
+        capped = found.truncated or len(found.rows) == asked.rows
         return (
-            Evidence(id=f"data:{id}", kind="data", title=title, heading=", ".join(outcome.query.tables), text=text),
+            Evidence(
+                id=f"data:{hashlib.sha256(asked.text.encode()).hexdigest()[:16]}",
+                kind="data",
+                title="数据库" if query.language == "zh" else "Database",
+                heading=", ".join(asked.tables),
+                text=answered(asked, found, by=outcome.by, language=query.language),
+                query=asked.text,
+                rows=Rows(columns=found.columns, rows=found.rows, total=len(found.rows), capped=capped),
+                spent=outcome.spent,
+            ),
         )
+
+    async def check(self) -> None:
+        """Raises BadDescriptions when the team's file does not fit the database.
+
+        One that is down or slow is left for the first question.
+        """
+        try:
+            async with asyncio.timeout(SECONDS):
+                await self.gate.schemas()
+        except (SqlUnavailable, TimeoutError) as down:
+            structlog.get_logger().warning("database not checked", reason=str(down) or "it takes too long")
 
     async def ask(self, query: RewrittenQuery) -> Answered | Unanswered | None:
         """The rows that answer a question, or why not; None when it is none for a database."""
-        readable = await self.readable(query.groups)
-        room = ROOMS[self.ladder.best.level if self.ladder.best else "endpoint"]
-        linked = link(query.text, readable.shown, self.terms, query.entities.services, room)
+        readable = await self.gate.readable(query.groups)
+        example = self._verified(query)
+        if example and (found := await self._known(example.sql, "verified", readable)):
+            return found
         if query.route != "data" and not self._names_a_table(query.text, readable.shown):
             return None
+        linked = link(query.text, readable.shown, self.terms, query.entities.services)
         asked = Asked(
-            query.text, linked, readable.shown, self.database.dialect, query.entities.window, self.policy.rows
+            query.text, linked, readable.shown, self.gate.database.dialect, query.entities.window, self.gate.policy.rows
         )
-        if sql := template(asked, self.terms):
-            try:
-                admitted, rows = await self.run(sql, readable)
-            except NotRun as refused:
-                structlog.get_logger().warning("template refused", reason=str(refused))
-            else:
-                return Answered(admitted, rows, by_template=True)
+        sql = template(asked, self.terms)
+        if sql and (found := await self._known(sql, "template", readable)):
+            return found
         if query.route == "question":
             # It may ask for the latest runbook as well: only a template is sure that the database is meant.
             return None
-        return await self._by_model(query, linked, readable)
+        return await self._by_model(await self._brief(query, readable))
 
-    async def readable(self, groups: Sequence[str]) -> Readable:
-        """What somebody in these groups may read. Raises SqlUnavailable."""
-        role = self.policy.role(groups)
-        schema = await self._schema(role)
-        limits = self.policy.limits(schema, groups)
-        shown = visible(schema, self.policy, limits)
-        allowed = {table.name for table in shown.tables}
-        return Readable(shown, _guarded(schema, allowed, limits), role)
-
-    async def run(self, sql: str, readable: Readable) -> tuple[AdmittedQuery, Rows]:
-        """What a query gives, behind guard and ceiling. Raises NotRun and SqlUnavailable."""
-        limits = guards.Limits(rows=self.policy.rows)
-        admitted = guards.guard(sql, readable.guarded, self.database.dialect, limits)
-        if isinstance(admitted, guards.Refused):
-            raise NotRun(admitted.reason)
+    async def _known(self, sql: str, by: Way, readable: Readable) -> Answered | None:
+        """What a query gives that was there before the question; None when it may not run for this asker."""
         try:
-            plan = await self.database.explain(admitted, readable.role)
-            _hold("rows", plan.rows, self.policy.plan_rows)
-            _hold("units of cost", plan.cost, self.policy.plan_cost)
-            return admitted, await self.database.run(admitted, readable.role)
-        except SqlRefused as refused:
-            raise NotRun(f"The database says: {refused}") from refused
+            return Answered(*await self.gate.run(sql, readable), by=by)
+        except NotRun as refused:
+            structlog.get_logger().warning("query refused", by=by, reason=str(refused))
+            return None
 
-    async def _by_model(self, query: RewrittenQuery, linked: Linked, readable: Readable) -> Answered | Unanswered:
-        asked, words = self.ladder.for_question(), _UNANSWERED[query.language]
-        said = f"{described(self.database.dialect, linked, query.entities.window)}\nQUESTION\n{query.text}"
-        material, sql, reason = said, "", words["no model" if linked.relevant else "irrelevant"]
-        # A small model answers whatever it is asked. Where no word of the question is in the schema, only a large one
-        # may find that it is about it all the same, in another language.
-        trusted = ALL if linked.relevant else LARGE
+    async def _brief(self, query: RewrittenQuery, readable: Readable) -> Brief:
+        level: Level = self.ladder.best.level if self.ladder.best else "endpoint"
+        known = self.gate.descriptions.examples
+        near = await self.search.near(query.text, readable.role, readable.common, known)
+        linked = link(query.text, readable.shown, self.terms, query.entities.services, ROOMS[level], near.scores)
+        linked = replace(linked, relevant=linked.relevant or near.relevant)
+        shown = level in self.shows
+        told = described(self.gate.database.dialect, linked, query.entities.window, samples=shown)
+        # A small model answers whatever it is asked. Where nothing of the question is in the schema, only a large one
+        # may find that it is about it all the same. What one model may see, another may not.
+        trusted = [one for one in (ALL if linked.relevant else LARGE) if not shown or one in self.shows]
+        like = alike(query.text, known, readable.shown, self.terms, near.similar)
+        close = [one for one in like if self.gate.allows(one.sql, readable)]
+        return Brief(query, readable, linked, f"{told}\nQUESTION\n{query.text}", close, trusted)
+
+    async def _by_model(self, brief: Brief) -> Answered | Unanswered:
+        asked, words, started = self.ladder.for_question(), UNANSWERED[brief.query.language], self.clock()
+        told = f"{verified(brief.examples)}{brief.said}"
+        material, sql, reason = told, "", words["no model" if brief.linked.relevant else "irrelevant"]
         for repairs in range(1 + REPAIRS):
-            draft = await asked.ask(prompt(material), Draft, max_tokens=_MOST_TOKENS, trusted=trusted)
+            draft = await asked.ask(prompt(material), Draft, max_tokens=_MOST_TOKENS, trusted=brief.trusted)
             if draft is None or (draft.sql and draft.sql == sql):
                 break
             sql = draft.sql
             try:
-                return await self._tried(draft, said, query, readable, repairs)
+                return replace(await self._tried(draft, brief, repairs), spent=asked.spent())
             except NotRun as refused:
                 reason = words["refused"].format(refused)
-                material = f"{said}\nREFUSED QUERY\n{sql or 'none'}\nREASON\n{str(refused)[:500]}"
-        return Unanswered(reason, sql)
+                # A database quotes the value that it stumbles over.
+                why = redact(str(refused)[:500]).text
+                material = f"{told}\nREFUSED QUERY\n{sql or 'none'}\nREASON\n{why}"
+            if self.clock() - started > self.seconds / 2:
+                break
+        return Unanswered(reason, sql, asked.spent())
 
-    async def _tried(
-        self, draft: Draft, said: str, query: RewrittenQuery, readable: Readable, repairs: int
-    ) -> Answered | Unanswered:
+    async def _tried(self, draft: Draft, brief: Brief, repairs: int) -> Answered | Unanswered:
         """What comes of a draft. Raises NotRun when another one may do better."""
         if not draft.sql:
             # Small models give up on tables that they were shown.
-            if draft.missing and repairs < REPAIRS and link(draft.missing, readable.shown, self.terms).relevant:
+            held = draft.missing and link(draft.missing, brief.readable.shown, self.terms).relevant
+            if held and repairs < REPAIRS:
                 raise NotRun(f"The SCHEMA does hold {draft.missing}: write the query.")
-            return Unanswered(_missing(draft.missing, query))
-        _check_said(draft.sql, said)
-        admitted, rows = await self.run(draft.sql, readable)
+            return Unanswered(_missing(draft.missing, brief.query))
+        _check_said(draft.sql, brief)
+        admitted, rows = await self.gate.run(draft.sql, brief.readable)
         if not admitted.tables:
             # It said something by itself, and read nothing.
-            return Unanswered(_missing("", query), draft.sql)
-        return Answered(admitted, rows, by_template=False, repairs=repairs)
+            return Unanswered(_missing("", brief.query), draft.sql)
+        return Answered(admitted, rows, by="model", repairs=repairs)
 
-    async def _schema(self, role: str) -> Schema:
-        known = self._schemas.get(role)
-        if known is None or self.clock() - known[0] > SCHEMA_SECONDS:
-            known = self.clock(), await self.database.schema(role)
-            # A role may see less than is named; what the connection's own user does not see is a mistake.
-            if not role and (unknown := self.policy.unknown(known[1])):
-                raise SqlUnavailable(
-                    f"[data] in nightshift.toml names {', '.join(unknown)}, which is not in the database: correct it."
-                )
-            self._schemas[role] = known
-        return known[1]
+    def _verified(self, query: RewrittenQuery) -> Example | None:
+        # A follow-up means what its thread makes of it, whatever its own words are.
+        said = (query.text,) if query.follow_up else (query.text, query.asked)
+        found = (word_for_word(text, self.gate.descriptions.examples) for text in said)
+        return next((one for one in found if one), None)
 
     def _names_a_table(self, text: str, schema: Schema) -> bool:
         wanted = self.terms(text)
@@ -231,7 +245,7 @@ class Data:
 def _missing(what: str, query: RewrittenQuery) -> str:
     """What the database lacks, in the question's language."""
     own = what if language_of(what) == query.language else ""
-    return _UNANSWERED[query.language]["missing"].format(own or query.text)
+    return UNANSWERED[query.language]["missing"].format(own or query.text)
 
 
 def prompt(material: str = "") -> Prompt:
@@ -244,30 +258,12 @@ def _instruction() -> str:
     return Path(__file__).with_suffix(".md").read_text(encoding="utf-8").strip()
 
 
-def _guarded(schema: Schema, allowed: set[str], limits: Mapping[tuple[str, str], Limited]) -> sql_schema.Schema:
-    tables = tuple(
-        sql_schema.Table(
-            table.name,
-            tuple(
-                sql_schema.Column(column.name, limits.get((table.name, column.name), "open"), column.type)
-                for column in table.columns
-            ),
-        )
-        for table in schema.tables
-        if table.name in allowed
-    )
-    return sql_schema.Schema(tables, schema.default, frozenset(schema.enumerations))
-
-
-def _hold(what: str, expected: float | None, most: float) -> None:
-    if expected is not None and expected > most:
-        raise NotRun(f"It would take about {expected:,.0f} {what}, and {most:,.0f} are allowed: ask for less.")
-
-
-def _check_said(sql: str, said: str) -> None:
+def _check_said(sql: str, brief: Brief) -> None:
     """Refuses a query with a text that nobody said and no column is known to hold: small models make them up."""
-    folded = said.casefold()
-    for text in _COMPARED.findall(sql):
-        plain = text.replace("''", "'").strip("%").casefold()
-        if _HAS_LETTERS.search(plain) and "%" not in plain and plain not in folded:
+    meant = [text for one in brief.examples for text in constants(one)]
+    held = [text for table in brief.readable.shown.tables for column in table.columns for text in column.samples]
+    said = "\n".join([brief.said, *meant, *held]).casefold()
+    for text in compared(sql):
+        plain = text.strip("%").casefold()
+        if _HAS_LETTERS.search(plain) and "%" not in plain and plain not in said:
             raise NotRun(f"The value '{text}' is neither in the question nor in the schema.")

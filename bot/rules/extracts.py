@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from bot.rules.live import asks_for_state
 from bot.rules.sentences import sentences
 from bot.rules.terms import Terms
 from bot.rules.trouble import asks_what_happened_before
@@ -25,6 +26,12 @@ _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*(?:\n|$)")
 _STEP = re.compile(r"^\s*1[.)、]\s")
 _ASKS_HOW = re.compile(
     r"\bhow\b|\bwhat (?:do|should|now|next|can)\b|\bfix\b|\bsteps?\b|\brunbook\b|怎么|如何|怎样|先干|先做|步骤|处理",
+    re.IGNORECASE,
+)
+# A question about the state of things is answered by the state of things; who is in trouble wants the runbook as well.
+_ASKS_WHAT_TO_DO = re.compile(
+    rf"{_ASKS_HOW.pattern}|\bwhy\b|\bwrong\b|\bcauses?\b|\bslow\b|\bdown\b|\bfailing\b|\bbroken\b"
+    r"|为什么|原因|问题|慢|挂了|失败|故障|异常",
     re.IGNORECASE,
 )
 _HELPS = re.compile(
@@ -112,9 +119,9 @@ class Passage:
     def quoted(self) -> Claim:
         """The passage as a claim: its words are the evidence's own."""
         path = dict.fromkeys((self.evidence.title, self.heading or self.evidence.heading))
-        text = "\n\n".join(
-            block.text if block.code else _MARK.sub(r"\\[\1\\]", block.text) for block in blocks(self.text)
-        )
+        # Figures that came as rows are shown as a table of their own.
+        kept = [one for one in blocks(self.text) if not (self.evidence.rows and one.text.startswith("|"))]
+        text = "\n\n".join(block.text if block.code else _MARK.sub(r"\\[\1\\]", block.text) for block in kept)
         return Claim(text=f"**{' › '.join(part for part in path if part)}**\n\n{text}", cites=(self.evidence.id,))
 
     def as_evidence(self) -> Evidence:
@@ -135,16 +142,36 @@ def pick(questions: Sequence[str], found: Sequence[Evidence], terms: Terms, most
         return [Passage(one, "", one.text) for one in past]
     if data := [one for one in found if one.kind == "data"]:
         return [Passage(one, "", one.text) for one in data]
-    wordings = [terms(question) for question in dict.fromkeys(questions) if terms(question)]
-    together = frozenset[str]().union(*wordings)
-    language = language_of(questions[0])
-    asks_how = any(_ASKS_HOW.search(question) for question in questions)
+    if seen := [one for one in found if one.kind == "tool"]:
+        return _with_state(questions, seen, [one for one in found if one.kind != "tool"], terms, most)
     exact = [one for one in found if one.kind in ("people", "services")]
+    return _best(questions, exact or _candidates(questions, found, past), terms, len(exact) or most)
+
+
+def _with_state(
+    questions: Sequence[str], seen: Sequence[Evidence], others: Sequence[Evidence], terms: Terms, most: int
+) -> list[Passage]:
+    """What systems said, and pages: who asks how things are is told that first, and who asks what to do the page."""
+    told = [Passage(one, one.heading, _output(one.text)) for one in _nearest(seen, questions, terms)]
+    if not any(map(asks_for_state, questions)):
+        return [*pick(questions, others, terms, most), *told[:1]]
+    pages = pick(questions, others, terms, 1) if any(map(_ASKS_WHAT_TO_DO.search, questions)) else []
+    return [*told[:most], *pages]
+
+
+def _candidates(questions: Sequence[str], found: Sequence[Evidence], past: Sequence[Evidence]) -> list[Evidence]:
+    """The pages in one language, and past incidents that are not among them."""
     pages = {one.document_id: language_of(one.text) for one in found if one.kind == "document"}
-    doubled = translations(pages, language)
+    doubled = translations(pages, language_of(questions[0]))
     documents = [one for one in found if one.kind == "document" and one.document_id not in doubled]
     read = {one.document_id for one in documents}
-    candidates = exact or [*documents, *(one for one in past if one.document_id not in read)]
+    return [*documents, *(one for one in past if one.document_id not in read)]
+
+
+def _best(questions: Sequence[str], candidates: Sequence[Evidence], terms: Terms, most: int) -> list[Passage]:
+    wordings = [terms(question) for question in dict.fromkeys(questions) if terms(question)]
+    together, language = frozenset[str]().union(*wordings), language_of(questions[0])
+    asks_how = any(_ASKS_HOW.search(question) for question in questions)
     behind = _behind(candidates)
     scored = [
         (
@@ -158,8 +185,22 @@ def pick(questions: Sequence[str], found: Sequence[Evidence], terms: Terms, most
         for section in sections(evidence.text)
         if together & terms(f"{evidence.title} {evidence.heading} {section.text}")
     ]
-    best = sorted(scored, key=lambda one: -one[0])[: len(exact) or most]
+    best = sorted(scored, key=lambda one: -one[0])[:most]
     return [Passage(e, section.heading, _shown(section, together, terms)) for _, e, section in best]
+
+
+def _nearest(seen: Sequence[Evidence], questions: Sequence[str], terms: Terms) -> list[Evidence]:
+    """What systems said, that which shares most words with the question first."""
+    # A number in a measurement is the same as one in the question by chance alone.
+    wanted = {term for term in frozenset[str]().union(*map(terms, questions)) if not re.search(r"\d", term)}
+    return sorted(seen, key=lambda one: -len(wanted & terms(f"{one.title} {one.heading} {one.text}")))
+
+
+def _output(text: str) -> str:
+    """The beginning of what a system said, as it was said: nothing in it is Markdown."""
+    head = text if len(text) <= LONGEST_PASSAGE else f"{text[:LONGEST_PASSAGE].rpartition(chr(10))[0]}\n…"
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", head)), 0)
+    return f"{fence}\n{head}\n{fence}"
 
 
 def _behind(candidates: Sequence[Evidence]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import re
 
 from bot.rules.entities import Names, replace_environment
+from bot.rules.live import asks_for_all
 from bot.vocabulary import Entities, Query
 
 _OPENING = re.compile(
@@ -26,7 +27,7 @@ def is_follow_up(query: Query, entities: Entities) -> bool:
         return False
     text = query.text.strip()
     short = len(text) <= (12 if query.language == "zh" else 40)
-    nothing_named = not (entities.services or entities.identifiers)
+    nothing_named = not (entities.services or entities.identifiers or asks_for_all(text))
     return bool(_OPENING.match(text)) or bool(_POINTING.search(text)) or (short and nothing_named)
 
 

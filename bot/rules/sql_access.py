@@ -1,12 +1,17 @@
 """Which tables and columns of a database somebody may read, by the groups they are in."""
 
-from collections.abc import Collection, Mapping, Sequence
+import ipaddress
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
+from connectors.llm.port import Level
 from connectors.sql.port import Schema, Table
 
 Limited = Literal["masked", "forbidden"]
+# Names that no public name server answers: RFC 6761, RFC 6762, RFC 8375, and the one that ICANN reserved in 2024.
+_OWN = (".localhost", ".local", ".home.arpa", ".internal", ".lan", ".svc")
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,24 @@ def visible(schema: Schema, policy: Policy, limits: Mapping[tuple[str, str], Lim
     wanted = {name.casefold() for name in policy.tables}
     tables = (table for table in schema.tables if not wanted or table.name.casefold() in wanted)
     return replace(schema, tables=tuple(_shown(table, limits) for table in tables))
+
+
+def sample_readers(samples: bool | Literal["local"], endpoints: Iterable[str | None]) -> tuple[Level, ...]:  # noqa: FBT001 - it is the setting
+    """The levels of models that may see sample values; ``endpoints`` are the addresses of all that are not local."""
+    if samples == "local":
+        return ("endpoint", "local") if all(stays_in_house(one or "") for one in endpoints) else ("local",)
+    return ("endpoint", "local") if samples else ()
+
+
+def stays_in_house(url: str) -> bool:
+    """Whether an address is of this machine or a private network by what it says; no name is looked up."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        # A number may be an address too, written without dots.
+        return host[:1].isalpha() and ("." not in host or host.endswith(_OWN))
+    return address.is_private or address.is_loopback or address.is_link_local
 
 
 def _shown(table: Table, limits: Mapping[tuple[str, str], Limited]) -> Table:

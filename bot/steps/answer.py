@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.guards import citation
+from bot.guards.summing import Summing
 from bot.ladder import Interrupted, Ladder
 from bot.narration import Narrator
 from bot.rules.extracts import Passage, pick, warnings
@@ -51,25 +52,28 @@ class Room:
 
 @dataclass
 class Draft:
-    """A growing text and what of it was admitted so far."""
+    """A growing text and what of it was admitted so far; ``summing`` is asked about a small model's claims too."""
 
     numbered: Mapping[int, Evidence]
     terms: Terms
     environments: tuple[str, ...] = ()
     language: Language | None = None
+    summing: Summing | None = None
     growing: str = ""
     claims: list[Claim] = field(default_factory=list)
     dropped: int = 0
     refused: bool = False
+    _changes: int = 0
+    _follows: bool = True
     _lead_in: Piece | None = None
 
     def grow(self, text: str) -> bool:
-        """Add text, check what is complete; False when something in it was refused."""
+        """Add text, check what is complete; False when not all of it was admitted as it was written."""
         done, self.growing = whole(self.growing + text)
-        refused = self.dropped
+        changes = self._changes
         for piece in pieces(done):
             self._check(piece)
-        return self.dropped == refused
+        return self._changes == changes
 
     def finish(self) -> None:
         """Check the rest."""
@@ -83,17 +87,45 @@ class Draft:
         return "\n".join([*(claim.text for claim in self.claims), self.growing]).strip()
 
     def _check(self, piece: Piece) -> None:
+        cut_out = self.summing.whole(piece) if self.summing else (piece,)
+        self._changes += cut_out != (piece,)
+        self._follows = self._follows and bool(cut_out)
+        self.dropped += not cut_out
+        for one in cut_out:
+            self._weigh(one)
+
+    def _weigh(self, piece: Piece) -> None:
         if _leads_in(piece):
             self._lead_in = piece
             return
+        claim = self._admitted(piece)
+        self._follows = claim is not None
+        if claim is None:
+            self.dropped += 1
+            self._changes += 1
+        elif claim.text not in {known.text for known in self.claims}:
+            self._keep(claim, piece)
+        self._lead_in = None
+
+    def _admitted(self, piece: Piece) -> Claim | None:
         claim = citation.admit(piece, self.numbered, self.terms, self.environments)
         if claim is None or self._in_another_language(piece):
-            self.dropped += 1
-        elif claim.text not in {known.text for known in self.claims}:
-            if self._lead_in:
-                self.claims.append(Claim(text=self._lead_in.prefix + self._lead_in.text, cites=claim.cites))
+            return None
+        helps = self.summing is None or self.summing.helps(claim, self.claims, follows=self._follows)
+        return claim if helps else None
+
+    def _keep(self, claim: Claim, piece: Piece) -> None:
+        lead = self._lead_in
+        if lead and (self.summing is None or self.summing.introduces(lead.text, piece)):
+            self.claims.append(Claim(text=lead.prefix + lead.text, cites=claim.cites))
+        repeated = [known for known in self.claims if self.summing and self.summing.replaces(claim, known)]
+        if repeated:
+            # Said in full, it takes the place of what said less.
+            self.claims[self.claims.index(repeated[0])] = claim
+            self.claims = [known for known in self.claims if known not in repeated]
+        else:
             self.claims.append(claim)
-        self._lead_in = None
+        self._changes += len(repeated)
 
     def _in_another_language(self, piece: Piece) -> bool:
         # A small model forgets which language it was asked in; a word or two of the other one are names.
@@ -120,9 +152,11 @@ async def answer(
     exact = all(passage.evidence.kind != "document" for passage in picked)
     warned = [] if exact else warnings(wordings, evidence, terms)
     small = asked.best is not None and asked.best.level == "local"
-    draft = Draft(numbered, terms, query.entities.environments, query.language if small else None)
+    draft = Draft(numbered, terms, query.entities.environments)
     if small:
         draft.numbered = compose([passage.as_evidence() for passage in picked], room.evidence_tokens, room.count)
+        draft.summing = Summing(" ".join(wordings), tuple(draft.numbered.values()), terms)
+        draft.language = query.language
     if query.route != "action":
         words = summing_prompt if small else answering_prompt
         await _write(draft, words(query.language, material(query.text, draft.numbered)), asked, narrator, room)

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.plugin import Plugin
+from bot.plugin import SECONDS, Patient, Plugin
 from bot.vocabulary import Evidence, Findings, RewrittenQuery
 
-PLUGIN_SECONDS = 20.0
 log = structlog.get_logger()
 
 
@@ -20,11 +19,12 @@ async def gather(query: RewrittenQuery, plugins: Sequence[Plugin]) -> Findings:
 
 
 async def _ask(plugin: Plugin, query: RewrittenQuery) -> tuple[Evidence, ...]:
+    seconds = plugin.seconds if isinstance(plugin, Patient) else SECONDS
     try:
-        async with asyncio.timeout(PLUGIN_SECONDS):
+        async with asyncio.timeout(seconds):
             return await plugin.gather(query)
     except TimeoutError:
-        return (_failure(plugin, f"no answer within {PLUGIN_SECONDS:.0f} s"),)
+        return (_failure(plugin, f"no answer within {seconds:.0f} s"),)
     # A plugin is anybody's code over anybody's system: whatever it raises must not cost the person the answer.
     except Exception as error:  # noqa: BLE001
         log.warning("plugin failed", plugin=plugin.name, error=repr(error))

@@ -65,7 +65,7 @@ def judge_by_rules(query: RewrittenQuery, found: Found, terms: Terms, services: 
     wanted = terms(query.text)
     numbered = [one for one in found.numbered.values() if _concerns(one, query, services)]
     nearest = max((_nearness(one, wanted, terms) for one in numbered), default=0.0)
-    exact = {"people", "services", "data"} | ({"incident"} if asks_what_happened_before(query.text) else set())
+    exact = {"people", "services", "data", "tool"} | ({"incident"} if asks_what_happened_before(query.text) else set())
     enough = any(one.kind in exact for one in numbered) or (nearest >= NEAR_ENOUGH and not unnamed and not unseen)
     if enough:
         return Verdict(enough=True)

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.guards.citation import quote
 from bot.rules.terms import Terms
 from bot.steps.wording import CHAT, INSUFFICIENT, NOTICES, UNREAD
 from bot.vocabulary import Answer, Claim, Evidence, Language, Query, RewrittenQuery, Spent
-from connectors.chat.port import Card, Citation, Footer, PictureText
+from connectors.chat.port import Card, Citation, Exhibits, Footer, PictureText
 
 _LISTED = re.compile(r"^\s*(?:[-*+]|\d+[.)、])\s")
 _OWN_LINE = re.compile(rf"{_LISTED.pattern}|^(?:```|>|\*\*)")
@@ -16,12 +16,13 @@ _OWN_LINE = re.compile(rf"{_LISTED.pattern}|^(?:```|>|\*\*)")
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a card is made of: the query as it was searched, the answer, the evidence, and all searches."""
+    """Everything a card is made of: the query as it was searched, the answer, the evidence, all searches, figures."""
 
     rewritten: RewrittenQuery
     answer: Answer
     evidence: Sequence[Evidence]
     looked_for: tuple[str, ...]
+    exhibits: Exhibits = field(default_factory=Exhibits)
 
 
 def present(query: Query, report: Report, terms: Terms, footer: Footer) -> Card:
@@ -40,6 +41,8 @@ def present(query: Query, report: Report, terms: Terms, footer: Footer) -> Card:
         looked_for=() if claims else report.looked_for,
         notices=(*query.notices, *_notices(report, query)),
         readings=_readings(query),
+        tables=report.exhibits.tables,
+        charts=report.exhibits.charts,
         footer=footer,
     )
 
@@ -97,7 +100,7 @@ def _notices(report: Report, query: Query) -> list[str]:
 
 
 def _marked(claim: Claim, numbers: Sequence[int]) -> str:
-    mark = "".join(f"[{number}]" for number in numbers)
+    mark = "".join(f"[{number}]" for number in dict.fromkeys(numbers))
     if claim.text.startswith("```"):
         return f"{claim.text}\n{mark}"
     if claim.text.startswith("**"):

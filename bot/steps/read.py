@@ -66,11 +66,12 @@ async def _text(picture: Picture, query: Query, ocr: Ocr, attachments: Attachmen
 
 
 def with_readings(query: Query, readings: Readings, services: Names, known: KnownWords) -> Query:
-    """The query with what its pictures read. Without words of its own it asks what that means, in its language.
+    """The query with what its pictures read and its quotes say. Without words of its own it asks what that means.
 
     It stays without text when there is nothing to go by.
     """
-    text = "\n".join(picture.text for picture in readings.pictures if picture.text)
+    shown = [*(picture.text for picture in readings.pictures), *(quote.text for quote in query.quotes)]
+    text = "\n".join(one for one in shown if one)
     worded = {"text": query.text, "language": query.language}
     if text and not query.text:
         worded["language"] = language_of(text)

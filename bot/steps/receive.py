@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 
 from bot.errors import NothingAsked, TooLong
-from bot.vocabulary import Picture, Query, Turn
+from bot.rules.conversations import ANYWHERE, Conversation
+from bot.vocabulary import Picture, Query, Quote, Turn
 from connectors.chat.port import Attachment, Card, IncomingMessage
 from connectors.state.port import Question
 from knowledge.language import language_of
@@ -17,21 +18,26 @@ _UNKNOWN = {
 }
 
 
-def receive(question: Question, thread: Sequence[Question], groups: Sequence[str] | None = ()) -> Query:
+def receive(
+    question: Question,
+    thread: Sequence[Question],
+    groups: Sequence[str] | None = (),
+    rules: Conversation = ANYWHERE,
+) -> Query:
     """The query of a stored message; its thread's earlier turns come with it. Raises NothingAsked or TooLong.
 
-    A message with pictures may be without text; its language is its thread's then, until something was read.
+    A message with pictures or quotes may be without text; its language is its thread's then, until something was read.
 
-    ``groups`` are the author's, None when they could not be looked up: then only what is open to everybody is searched.
+    ``groups`` decide what is searched, None when they could not be looked up: then it is what is open to everybody.
     """
     message = IncomingMessage.model_validate_json(question.body)
     text = message.text.strip()
-    if not text and not message.attachments:
+    if not text and not message.attachments and not message.quoted:
         raise NothingAsked
     if len(text) > LONGEST:
         raise TooLong
     history = tuple(turn for earlier in thread if (turn := _turn(earlier, question)))[-REMEMBERED_TURNS:]
-    language = language_of(text or (history[-1].asked if history else ""))
+    language = rules.language or language_of(text or (history[-1].asked if history else ""))
     return Query(
         question_id=question.id,
         text=text,
@@ -42,7 +48,10 @@ def receive(question: Question, thread: Sequence[Question], groups: Sequence[str
         edited=message.query.strip() if message.query and message.query.strip() else None,
         notices=(_UNKNOWN[language],) if groups is None else (),
         groups=tuple(groups or ()),
-        pictures=tuple(map(_picture, message.attachments)),
+        pictures=tuple(_picture(one) for one in message.attachments if one.digest),
+        quotes=tuple(Quote(author=one.author, text=one.text[:LONGEST]) for one in message.quoted),
+        unfetched=any(not one.digest for one in message.attachments),
+        scope=rules.scope,
     )
 
 

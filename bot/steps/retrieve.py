@@ -28,12 +28,13 @@ async def retrieve(query: RewrittenQuery, library: Library, wanted: Wanted, stan
     failures: list[Evidence] = []
     found: Sequence[Hit] = ()
     passages: Sequence[Passage] = ()
+    pages = query.scope.knowledge
     try:
         try:
-            found = await library.search(query.searches, query.groups, wanted.hits)
+            found = await library.search(query.searches, query.groups, wanted.hits, pages)
         except EmbeddingUnavailable as missing:
             failures.append(_failure("embedding", missing))
-            found = await library.search(query.searches, query.groups, wanted.hits, legs=Legs(meaning=False))
+            found = await library.search(query.searches, query.groups, wanted.hits, pages, Legs(meaning=False))
         found = ties_broken(found, standing)
         passages = await library.passages(found, query.groups, wanted.room, wanted.size)
         if not found and not failures and (advice := (await library.facts()).advice):

@@ -70,6 +70,7 @@ async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQue
         entities=carried(entities, query.seen.entities) if shown else entities,
         follow_up=follow_up,
         groups=query.groups,
+        scope=query.scope,
         by=by,
         spent=asked.spent(),
     )
@@ -122,7 +123,7 @@ def _mostly_asked(text: str, query: Query) -> bool:
 
 def _repeats_picture(text: str, query: Query) -> bool:
     """Whether words come from a picture that are no names: whatever it asks for, nobody asked."""
-    shown = "\n".join(picture.text or "" for picture in query.pictures)
+    shown = "\n".join([*(one.text or "" for one in query.pictures), *(one.text for one in query.quotes)])
     return not content_terms(text).isdisjoint(content_terms(shown) - content_terms(_asked(query)))
 
 
@@ -139,4 +140,5 @@ def rewriting_prompt(material: str = "") -> Prompt:
 def _prompt(query: Query) -> Prompt:
     lines = [f"{query.author}: {turn.asked}\nbot: {turn.answered[:300]}" for turn in query.history[-3:]]
     lines += [f"picture: {' '.join(picture.text.split())[:600]}" for picture in query.pictures if picture.text]
+    lines += [f"quoted from {quote.author}: {' '.join(quote.text.split())[:600]}" for quote in query.quotes]
     return rewriting_prompt("\n".join([*lines, f"last message: {query.text}"]))

@@ -47,6 +47,36 @@ UNREADABLE: dict[Language, dict[str, str]] = {
         "broken": "文件已损坏或不完整，请重新截图，或另存为 PNG。",
     },
 }
+FILES: dict[Language, dict[str, str]] = {
+    "en": {
+        "kind": "{name} was not read: only pictures and text files are.",
+        "failed": "{name} could not be read: {reason}",
+    },
+    "zh": {
+        "kind": "没有读取 {name}：只支持图片和文本文件。",
+        "failed": "无法读取 {name}：{reason}",
+    },
+}
+CLICKED: dict[Language, dict[str, str]] = {
+    "en": {
+        "thanks": "Thank you. It is kept with the answer.",
+        "asked": "Asked again as you wrote it; the answer comes in this thread.",
+        "published": "Everybody here sees it now.",
+        "sending": "The file comes in this thread.",
+        "gone": "The file is no longer kept; ask again.",
+        "unknown": "This does not belong to an answer that you can see here.",
+    },
+    "zh": {
+        "thanks": "谢谢，已与回答一起保存。",
+        "asked": "已按你改写的内容重新查询，回答会发在本话题中。",
+        "published": "现在这里的所有人都能看到。",
+        "sending": "文件会发在本话题中。",
+        "gone": "文件已不再保存，请重新提问。",
+        "unknown": "这不属于你在这里能看到的回答。",
+    },
+}
+BEGUN: dict[Language, str] = {"en": "Looking into it", "zh": "正在处理"}
+WITHDRAWN: dict[Language, str] = {"en": "The question was deleted.", "zh": "问题已被删除。"}
 FAILED: dict[Language, str] = {
     "en": "Something broke on our side while answering. Your question is kept; ask again, or report the id {id}.",
     "zh": "回答时系统内部出错。问题已保存，请重新提问，或报告编号 {id}。",
@@ -56,12 +86,12 @@ NOTICES: dict[Language, dict[str, str]] = {
         "failed": "Could not ask {name}: {reason}",
         "action": "Nothing was executed: this is what the runbooks say about it.",
         "action in vain": "Nothing was executed, and no page was found that says how.",
-        "data in vain": "No database is connected, so nothing was counted.",
+        "data in vain": "Nothing was counted: no database answered this.",
     },
     "zh": {
         "failed": "无法查询 {name}：{reason}",
         "action": "没有执行任何操作，以下是手册中的说明。",
         "action in vain": "没有执行任何操作，也没有找到说明如何操作的页面。",
-        "data in vain": "未连接数据库，没有做统计。",
+        "data in vain": "没有数据库给出结果，未做统计。",
     },
 }

@@ -14,7 +14,9 @@ from bot.settings import Web
 from bot.web import views
 from bot.web.access import own_question, own_thread
 from bot.web.boundary import PREFLIGHT, Refused, bounded
+from bot.web.changes import add_changes
 from bot.web.events import events
+from bot.web.files import add_files
 from bot.web.images import add_images
 from bot.web.knowledge import add_knowledge
 from bot.web.login import Login, Visitor
@@ -35,7 +37,9 @@ def build_router(assistant: Assistant, settings: Web, now: Callable[[], datetime
     _add_answers(router, assistant, login, now)
     _add_reading(router, assistant, login)
     add_images(router, assistant, login, now)
+    add_files(router, assistant, login)
     add_knowledge(router, assistant, login, now)
+    add_changes(router, assistant, login, now)
     return router
 
 

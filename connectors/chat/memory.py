@@ -1,12 +1,24 @@
 """A chat that keeps what was posted, and can refuse like a platform: the twin of every pushed-to platform."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from pydantic import BaseModel
 
-from connectors.chat.port import Card, Delivery, Undeliverable
+from connectors.chat.port import (
+    CannotFetch,
+    Card,
+    ChatUnavailable,
+    Delivery,
+    Inbox,
+    Progress,
+    Recipient,
+    Undeliverable,
+    WebReply,
+    WebRequest,
+)
 
 
 class Settings(BaseModel):
@@ -20,19 +32,53 @@ class Settings(BaseModel):
 
 @dataclass
 class MemoryChat:
-    """Posts by question, so that the same card for the same question arrives once."""
+    """Posts by question, so that the same card for the same question arrives once. ``files`` can be fetched."""
 
     settings: Settings
     name: str = "memory"
+    seconds_between_updates: float = 0.0
+    inbox: Inbox | None = None
     posted: dict[str, tuple[str, Card]] = field(default_factory=dict)
+    begun: dict[str, str] = field(default_factory=dict)
+    shown: list[tuple[str, Progress]] = field(default_factory=list)
+    sent: list[tuple[str, str, bytes]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    away: str = ""
+    """Why nothing can be posted for now."""
 
-    async def post(self, thread_id: str, card: Card) -> Delivery:
+    async def listen(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+
+    async def receive(self, request: WebRequest) -> WebReply:
+        return WebReply(status=HTTPStatus.NOT_FOUND)
+
+    async def begin(self, to: Recipient, question_id: str, text: str) -> str:
+        self.begun.setdefault(question_id, text)
+        return f"{to.thread_id}/{question_id}"
+
+    async def update(self, to: Recipient, message_id: str, progress: Progress) -> None:
+        self.shown.append((message_id, progress))
+
+    async def post(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str = "") -> Delivery:
+        if self.away:
+            raise ChatUnavailable(self.away)
         length = len(card.text)
         if length > self.settings.longest_text:
             raise Undeliverable(f"{length} characters; at most {self.settings.longest_text} are accepted")
-        self.posted.setdefault(card.question_id, (thread_id, card))
+        self.posted.setdefault(card.question_id, (to.thread_id, card))
         rung = "card" if length <= self.settings.longest_card else "text"
-        return Delivery(channel=self.name, rung=rung, message_id=f"{thread_id}/{card.question_id}")
+        return Delivery(channel=self.name, rung=rung, message_id=f"{to.thread_id}/{card.question_id}")
+
+    async def send_file(self, to: Recipient, name: str, content: bytes) -> None:
+        self.sent.append((to.thread_id, name, content))
+
+    async def fetch(self, reference: str, most: int) -> bytes:
+        content = self.files.get(reference)
+        if content is None:
+            raise CannotFetch("It is no longer there.")
+        if len(content) > most:
+            raise CannotFetch(f"It has {len(content):,} bytes; {most:,} are accepted.")
+        return content
 
 
 @asynccontextmanager

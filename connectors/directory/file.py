@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from connectors.configuration import HomePath
 from connectors.directory.port import Directory, DirectoryUnavailable, Duty, Person
@@ -43,6 +43,7 @@ class _Member(BaseModel):
     name: str
     language: str = "en"
     groups: list[str] = []
+    accounts: dict[Annotated[str, Field(pattern="^[a-z]+$")], Annotated[str, Field(pattern=r"^\S+$")]] = {}
 
 
 class _Handover(BaseModel):
@@ -130,8 +131,21 @@ class FileDirectory:
         except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as mistake:
             raise DirectoryUnavailable(f"{self._path} cannot be used: {mistake}") from mistake
         teams = {member: team.name for team in reversed(roster.teams) for member in team.members}
-        people = (Person(m.id, m.name, teams.get(m.id, ""), m.language, tuple(m.groups)) for m in roster.members)
+        people = [
+            Person(m.id, m.name, teams.get(m.id, ""), m.language, tuple(m.groups), _accounts(m)) for m in roster.members
+        ]
+        self._refuse_shared(people)
         return {person.id: person for person in people}, roster
+
+    def _refuse_shared(self, people: Sequence[Person]) -> None:
+        """Two people with one account would read what is meant for the other."""
+        owners: dict[str, str] = {}
+        for person in people:
+            for account in person.accounts:
+                if owners.setdefault(account, person.id) != person.id:
+                    raise DirectoryUnavailable(
+                        f"{self._path}: {account} is given to {owners[account]} and {person.id}."
+                    )
 
 
 def current_turn(rotation: _Rotation, now: dt.datetime) -> tuple[_Pair, dt.datetime] | None:
@@ -151,6 +165,10 @@ def current_turn(rotation: _Rotation, now: dt.datetime) -> tuple[_Pair, dt.datet
 
 def _names(team: _Team) -> set[str]:
     return {name.casefold() for name in (team.name, *team.title.values())}
+
+
+def _accounts(member: _Member) -> tuple[str, ...]:
+    return tuple(f"{platform}:{id}" for platform, id in member.accounts.items())
 
 
 def _steps(roster: _Roster, rotation: _Rotation, roles: Mapping[str, str]) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ class Member(BaseModel):
     groups: tuple[str, ...] = ()
     """What they may do."""
 
+    accounts: tuple[str, ...] = ()
+    """Their ids on chat platforms, such as slack:U024BE7LH."""
+
 
 class Shift(BaseModel):
     """One duty that never changes before it ends."""
@@ -74,7 +77,7 @@ class MemoryDirectory:
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[Directory]:
     """The people and duties of the settings."""
-    people = {m.id: Person(m.id, m.name, m.team, m.language, m.groups) for m in settings.members}
+    people = {m.id: Person(m.id, m.name, m.team, m.language, m.groups, m.accounts) for m in settings.members}
     duties = {
         team: Duty(team, people[shift.primary], people[shift.secondary], shift.until, shift.escalation)
         for team, shift in settings.duties.items()

@@ -8,13 +8,17 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Person:
-    """One person, by the id that every platform's ids map to."""
+    """One person, by the id that every platform's ids map to.
+
+    ``accounts`` are those ids with their platform before them, such as ``slack:U024BE7LH``.
+    """
 
     id: str
     name: str
     team: str
     language: str
     groups: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

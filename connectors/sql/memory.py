@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from connectors.sql.cells import Basket, samples
+from connectors.sql.limits import Limits, too_late
 from connectors.sql.port import (
     AdmittedQuery,
     Cell,
@@ -18,6 +19,7 @@ from connectors.sql.port import (
     Dialect,
     ForeignKey,
     Plan,
+    Rights,
     Rows,
     Schema,
     SqlRefused,
@@ -59,17 +61,11 @@ class HeldTable(BaseModel):
     """What it holds."""
 
 
-class Settings(BaseModel):
+class Settings(Limits):
     """What there is."""
 
-    tables: dict[str, HeldTable] = {}
+    tables: dict[str, HeldTable] = Field(default={})
     """Tables by name."""
-
-    timeout_seconds: float = 10.0
-    """How long one query may take."""
-
-    max_bytes: int = 1_000_000
-    """How much of a result is read."""
 
 
 class MemoryDatabase:
@@ -83,6 +79,10 @@ class MemoryDatabase:
     async def schema(self, role: str = "") -> Schema:
         """The tables that were given."""
         return Schema(tuple(_described(name, held) for name, held in sorted(self._settings.tables.items())))
+
+    async def rights(self) -> Rights:
+        """Nobody who could change a thing."""
+        return Rights("memory", "", (), self._settings.timeout_seconds)
 
     async def explain(self, query: AdmittedQuery, role: str = "") -> Plan:
         """An empty plan, when the query can be run."""
@@ -108,8 +108,7 @@ class MemoryDatabase:
             columns = tuple(one[0] for one in cursor.description or ())
         except (sqlite3.Error, sqlite3.Warning) as refused:
             late = str(refused) == "interrupted"
-            said = f"it took longer than {self._settings.timeout_seconds:g} s" if late else str(refused)
-            raise SqlRefused(said) from refused
+            raise SqlRefused(too_late(self._settings.timeout_seconds) if late else str(refused)) from refused
         finally:
             held.close()
         return Rows(columns, tuple(basket.rows), basket.truncated, time.monotonic() - started)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Annotated, ClassVar, TypeVar
 
 import pymysql
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 from pymysql.connections import Connection
 from pymysql.cursors import SSCursor
 
 from connectors.sql.cells import LONGEST_SAMPLE, SAMPLED_ROWS, Basket, samples
+from connectors.sql.grants import changes
+from connectors.sql.limits import GRACE_SECONDS, ServerLimits, too_late
 from connectors.sql.port import (
     AdmittedQuery,
     Column,
@@ -22,6 +24,7 @@ from connectors.sql.port import (
     Dialect,
     ForeignKey,
     Plan,
+    Rights,
     Rows,
     Schema,
     SqlRefused,
@@ -40,7 +43,6 @@ _MARIADB_ERRORS = range(4000, 5000)
 _NOT_THE_QUERY = frozenset((1040, 1044, 1045, 1049, 1053, 1129, 1130, 1203, 1226, 1698, 1959, 3530))
 # MySQL: ER_QUERY_TIMEOUT, MariaDB: ER_STATEMENT_TIMEOUT, both: ER_QUERY_INTERRUPTED.
 _TOO_LATE = frozenset((3024, 1969, 1317))
-_GRACE_SECONDS = 1.0
 
 _TABLES = """
 SELECT table_name, CASE table_type WHEN 'VIEW' THEN '' ELSE table_comment END, table_rows
@@ -55,7 +57,7 @@ FROM information_schema.key_column_usage
 WHERE table_schema = DATABASE() AND referenced_table_schema = DATABASE() ORDER BY 1, 2, ordinal_position"""
 
 
-class Settings(BaseModel):
+class Settings(ServerLimits):
     """Which database, and how much one query may take."""
 
     host: str = "127.0.0.1"
@@ -76,15 +78,6 @@ class Settings(BaseModel):
     tls_ca: Path | None = None
     """The certificate of the authority that signed the server's: then the connection is encrypted and checked."""
 
-    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
-    """How long one query may take."""
-
-    connect_seconds: Annotated[int, Field(ge=1, le=60)] = 5
-    """How long connecting may take."""
-
-    max_bytes: Annotated[int, Field(ge=1_000)] = 1_000_000
-    """How much of a result is read."""
-
 
 @dataclass(frozen=True)
 class MysqlDatabase:
@@ -96,6 +89,10 @@ class MysqlDatabase:
     async def schema(self, role: str = "") -> Schema:
         """Tables and views of the database; samples come from their first rows."""
         return await self._within_time(role, self._described)
+
+    async def rights(self) -> Rights:
+        """Every privilege but those to read and to look; MariaDB and MySQL name them alike."""
+        return await self._within_time("", _rights)
 
     async def explain(self, query: AdmittedQuery, role: str = "") -> Plan:
         """How many rows the joins of the largest SELECT go through, by the optimizer's estimates; no cost."""
@@ -129,12 +126,14 @@ class MysqlDatabase:
 
     async def _within_time(self, role: str, work: Callable[[Connection], T]) -> T:
         connection, id, version = await asyncio.to_thread(self._known)
-        busy = asyncio.ensure_future(asyncio.to_thread(self._worked, connection, self._opening(version, role), work))
+        busy = asyncio.ensure_future(
+            asyncio.to_thread(self._worked, connection, _opening(self.settings.timeout_seconds, version, role), work)
+        )
         try:
-            async with asyncio.timeout(self.settings.timeout_seconds + _GRACE_SECONDS):
+            async with asyncio.timeout(self.settings.timeout_seconds + GRACE_SECONDS):
                 return await asyncio.shield(busy)
         except TimeoutError:
-            raise SqlRefused(f"it took longer than {self.settings.timeout_seconds:g} s") from None
+            raise SqlRefused(too_late(self.settings.timeout_seconds)) from None
         finally:
             if not busy.done():
                 await asyncio.to_thread(self._kill, id)
@@ -155,7 +154,7 @@ class MysqlDatabase:
                 autocommit=True,
                 connect_timeout=own.connect_seconds,
                 # The last resort, when the server is gone and nothing can be cancelled.
-                read_timeout=own.timeout_seconds + 2 * _GRACE_SECONDS,
+                read_timeout=own.timeout_seconds + 2 * GRACE_SECONDS,
                 local_infile=False,
                 ssl={"ca": str(own.tls_ca)} if own.tls_ca else None,
             )
@@ -178,16 +177,6 @@ class MysqlDatabase:
             finally:
                 connection.close()
 
-    def _opening(self, version: str, role: str) -> Iterator[str]:
-        seconds = self.settings.timeout_seconds
-        if role:
-            yield f"SET ROLE {_quoted(role)}"
-        if "MariaDB" in version:
-            yield f"SET SESSION max_statement_time = {seconds:f}"
-        else:
-            yield f"SET SESSION max_execution_time = {int(seconds * 1000)}"
-        yield "START TRANSACTION READ ONLY"
-
     def _kill(self, id: int) -> None:
         with (
             contextlib.suppress(SqlUnavailable, SqlRefused),
@@ -205,7 +194,7 @@ class MysqlDatabase:
         except pymysql.Error as error:
             code, text = (*error.args, "")[:2] if len(error.args) > 1 else (0, str(error))
             if code in _TOO_LATE:
-                raise SqlRefused(f"it took longer than {self.settings.timeout_seconds:g} s") from None
+                raise SqlRefused(too_late(self.settings.timeout_seconds)) from None
             if code in _NOT_THE_QUERY or not (code in _SERVER_ERRORS or code in _MARIADB_ERRORS or code > 3000):
                 raise SqlUnavailable(
                     f"MySQL cannot be asked ({text}); check [connectors.sql.mysql], and roles under [data]."
@@ -234,6 +223,31 @@ class MysqlDatabase:
                 )
             )
         return Schema(tuple(found), self.settings.database)
+
+
+def _opening(seconds: float, version: str, role: str) -> Iterator[str]:
+    if role:
+        yield f"SET ROLE {_quoted(role)}"
+    if "MariaDB" in version:
+        yield f"SET SESSION max_statement_time = {seconds:f}"
+    else:
+        yield f"SET SESSION max_execution_time = {int(seconds * 1000)}"
+    yield "START TRANSACTION READ ONLY"
+
+
+def _rights(connection: Connection) -> Rights:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT VERSION(), CURRENT_USER()")
+        version, user = cursor.fetchone() or ("", "")
+        limit = "max_statement_time" if "MariaDB" in version else "max_execution_time / 1000"
+        cursor.execute(f"SELECT @@SESSION.{limit}")
+        (seconds,) = cursor.fetchone() or (0,)
+        cursor.execute("SHOW GRANTS")
+        grants = [str(row[0]) for row in cursor.fetchall()]
+    product = "MariaDB" if "MariaDB" in version else "MySQL"
+    return Rights(
+        f"{product} {version.split('-')[0]}", user, tuple(filter(None, map(changes, grants))), float(seconds) or None
+    )
 
 
 def _foreign_keys(parts: Sequence[tuple[str, ...]]) -> Iterator[ForeignKey]:

@@ -9,12 +9,16 @@ Cell: TypeAlias = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Column:
-    """A column as declared. ``samples`` are the values of its first rows when they are few and short, else empty."""
+    """A column as declared. ``samples`` are the values of its first rows when they are few and short, else empty.
+
+    ``synonyms`` are what people call it; no database knows them, a team adds them.
+    """
 
     name: str
     type: str
     comment: str = ""
     samples: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Table:
-    """A table or view. ``rows`` is what the database estimates, None where it does not."""
+    """A table or view. ``rows`` is what the database estimates, None where it does not. ``synonyms`` as of a column."""
 
     name: str
     columns: tuple[Column, ...]
@@ -36,6 +40,7 @@ class Table:
     key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     rows: int | None = None
+    synonyms: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The column of that name, whatever its case."""
@@ -95,6 +100,20 @@ class Rows:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Rights:
+    """Who asks the database, and what the database itself would stop.
+
+    ``writes`` names what the user could change if our own locks were off, as the database says it; empty when nothing.
+    ``seconds`` is after how long the server ends a query of ours, None when it would not.
+    """
+
+    server: str
+    user: str
+    writes: tuple[str, ...]
+    seconds: float | None
+
+
 class SqlUnavailable(Exception):
     """The database cannot be asked; the message says how to mend it. Asking differently changes nothing."""
 
@@ -115,6 +134,9 @@ class Database(Protocol):
 
     async def schema(self, role: str = "") -> Schema:
         """What there is to ask, and nothing that may not be read. Raises SqlUnavailable."""
+
+    async def rights(self) -> Rights:
+        """Who the connection's user is and what they may do, for the doctor. Raises SqlUnavailable."""
 
     async def explain(self, query: AdmittedQuery, role: str = "") -> Plan:
         """What the query would take, without running it. Raises SqlUnavailable or SqlRefused."""

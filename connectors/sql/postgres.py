@@ -1,17 +1,19 @@
 """PostgreSQL: one statement in one read-only transaction on one connection, which is then thrown away."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, LiteralString, cast
+from typing import ClassVar, LiteralString, cast
 
 import psycopg
 from psycopg import sql
-from pydantic import BaseModel, Field, JsonValue, SecretStr
+from pydantic import JsonValue, SecretStr
 
 from connectors.sql.cells import LONGEST_SAMPLE, SAMPLED_ROWS, Basket, samples
+from connectors.sql.limits import GRACE_SECONDS, ServerLimits, too_late
 from connectors.sql.port import (
     AdmittedQuery,
     Column,
@@ -19,6 +21,7 @@ from connectors.sql.port import (
     Dialect,
     ForeignKey,
     Plan,
+    Rights,
     Rows,
     Schema,
     SqlRefused,
@@ -26,8 +29,6 @@ from connectors.sql.port import (
     Table,
 )
 
-# Beyond its own time-out the server gets this long to say that it stopped.
-_GRACE_SECONDS = 1.0
 _SCHEMA_SECONDS, _SAMPLE_MILLISECONDS = 60.0, 2_000
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, authorization, no such database, too many
 # connections, shutting down.
@@ -50,8 +51,16 @@ _ENUMERATIONS = (
     "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = to_regnamespace(%s) ORDER BY typname"
 )
 
+_RIGHTS = """
+SELECT version(), current_user::text, current_setting('statement_timeout'), pg_is_in_recovery(),
+(SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+has_schema_privilege(current_user, to_regnamespace(%(namespace)s), 'CREATE'),
+ARRAY(SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = to_regnamespace(%(namespace)s)
+AND c.relkind IN ('r', 'p', 'v', 'f') AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+ORDER BY c.relname)"""
 
-class Settings(BaseModel):
+
+class Settings(ServerLimits):
     """Which database, and how much one query may take."""
 
     url: SecretStr
@@ -59,15 +68,6 @@ class Settings(BaseModel):
 
     namespace: str = "public"
     """The schema whose tables may be asked."""
-
-    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
-    """How long one query may take."""
-
-    connect_seconds: Annotated[int, Field(ge=1, le=60)] = 5
-    """How long connecting may take."""
-
-    max_bytes: Annotated[int, Field(ge=1_000)] = 1_000_000
-    """How much of a result is read."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,14 @@ class PostgresDatabase:
         """Tables, views and foreign tables of the namespace; samples come from their first rows."""
         async with self._session(role, _SCHEMA_SECONDS) as connection:
             return await _described(connection, self.settings.namespace)
+
+    async def rights(self) -> Rights:
+        """Privileges on the namespace and its tables; on a replica nobody has any."""
+        async with self._session("") as connection:
+            cursor = await connection.execute(_RIGHTS, {"namespace": self.settings.namespace})
+            version, user, limit, replica, super_, creates, tables = await cursor.fetchone() or ("",) * 7
+        writes = ["everything (superuser)"] if super_ else [*tables, *(["new tables"] if creates else [])]
+        return Rights(str(version).split(" (")[0], user, () if replica else tuple(writes), _seconds(str(limit)))
 
     async def explain(self, query: AdmittedQuery, role: str = "") -> Plan:
         """The planner's estimates; https://www.postgresql.org/docs/current/using-explain.html."""
@@ -108,13 +116,13 @@ class PostgresDatabase:
         connection = await self._connected()
         try:
             # Giving up makes psycopg cancel the statement at the server.
-            async with asyncio.timeout((seconds or self.settings.timeout_seconds) + _GRACE_SECONDS):
+            async with asyncio.timeout((seconds or self.settings.timeout_seconds) + GRACE_SECONDS):
                 for statement in self._opening():
                     await connection.execute(statement)
                 await _take(role, connection)
                 yield connection
         except (psycopg.errors.QueryCanceled, TimeoutError):
-            raise SqlRefused(f"it took longer than {self.settings.timeout_seconds:g} s") from None
+            raise SqlRefused(too_late(self.settings.timeout_seconds)) from None
         except psycopg.Error as error:
             # Without a state, or with one of these, it was the connection; else it was the query.
             if error.sqlstate is None or error.sqlstate.startswith(_CONNECTION_STATES):
@@ -125,12 +133,14 @@ class PostgresDatabase:
 
     async def _connected(self) -> psycopg.AsyncConnection:
         try:
-            async with asyncio.timeout(self.settings.connect_seconds + _GRACE_SECONDS):
+            async with asyncio.timeout(self.settings.connect_seconds + GRACE_SECONDS):
                 return await psycopg.AsyncConnection.connect(
                     self.settings.url.get_secret_value(),
                     autocommit=True,
                     connect_timeout=self.settings.connect_seconds,
                     prepare_threshold=None,
+                    # In some encodings a backslash is the second byte of a character.
+                    client_encoding="utf-8",
                     application_name="nightshift",
                 )
         except (psycopg.Error, TimeoutError) as failed:
@@ -224,6 +234,12 @@ def _plan(node: Mapping[str, JsonValue]) -> Plan:
         return max([float(cast("float", one.get("Plan Rows", 0))), *map(rows, below)])
 
     return Plan(rows(node), float(cast("float", node.get("Total Cost", 0))))
+
+
+def _seconds(limit: str) -> float | None:
+    """What SHOW statement_timeout says: 0, or a number with its unit."""
+    found = re.fullmatch(r"(\d+)(ms|s|min|h)", limit)
+    return int(found[1]) * {"ms": 0.001, "s": 1, "min": 60, "h": 3600}[found[2]] if found else None
 
 
 def _said(error: psycopg.Error) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, Field, TypeAdapter
 
 from connectors.configuration import HomePath
+from connectors.sql.limits import Limits, too_late
 from connectors.sql.port import (
     AdmittedQuery,
     Column,
@@ -20,6 +22,7 @@ from connectors.sql.port import (
     Dialect,
     ForeignKey,
     Plan,
+    Rights,
     Rows,
     Schema,
     SqlRefused,
@@ -31,17 +34,11 @@ from connectors.sql.sqlite_reader import Request
 _START_SECONDS = 5.0
 
 
-class Settings(BaseModel):
+class Settings(Limits):
     """Which file, and how much one query may take."""
 
     path: HomePath
     """The database file; it is only read."""
-
-    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
-    """How long one query may take."""
-
-    max_bytes: Annotated[int, Field(ge=1_000)] = 1_000_000
-    """How much of a result is read."""
 
     memory_mb: Annotated[int, Field(ge=64)] = 512
     """How much memory one query may take."""
@@ -86,6 +83,11 @@ class SqliteDatabase:
         keys = {table.name.casefold(): table.key for table in read.tables}
         return Schema(tuple(_table(table, keys) for table in read.tables))
 
+    async def rights(self) -> Rights:
+        """Nobody: the file is opened for reading, whoever may write to it."""
+        await self.schema()
+        return Rights(f"SQLite {sqlite3.sqlite_version}", "", (), self.settings.timeout_seconds)
+
     async def explain(self, query: AdmittedQuery, role: str = "") -> Plan:
         """An empty plan, when the query can be run."""
         await self._asked({**_request(self.settings, query), "explain": True})
@@ -113,7 +115,7 @@ class SqliteDatabase:
             async with asyncio.timeout(request["seconds"] + _START_SECONDS):
                 out, _ = await child.communicate(json.dumps(request).encode())
         except TimeoutError:
-            raise SqlRefused(f"it took longer than {request['seconds']:g} s") from None
+            raise SqlRefused(too_late(request["seconds"])) from None
         finally:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
@@ -131,7 +133,7 @@ def _judged(out: bytes, seconds: float, settings: Settings) -> bytes:
         )
     if reply.refused:
         late = reply.refused == "interrupted"
-        raise SqlRefused(f"it took longer than {seconds:g} s" if late else reply.refused)
+        raise SqlRefused(too_late(seconds) if late else reply.refused)
     return out
 
 

@@ -45,11 +45,14 @@ class MemoryAttachments:
     files: dict[tuple[str, str], KeptFile] = field(default_factory=dict)
     sent: set[tuple[str, str]] = field(default_factory=set)
 
-    async def keep(self, file: KeptFile) -> None:
+    async def keep(self, file: KeptFile, *, for_good: bool = False) -> None:
         self._forget_unsent(file.kept_at)
         key = (file.author, file.digest)
+        if for_good:
+            self.sent.add(key)
         waiting = [one for other, one in self.files.items() if other[0] == file.author and other not in self.sent]
-        if key not in self.files and sum(len(one.content) for one in (*waiting, file)) > UNSENT_BYTES:
+        new = key not in self.files and not for_good
+        if new and sum(len(one.content) for one in (*waiting, file)) > UNSENT_BYTES:
             raise TooMuchUnsent
         self.files[key] = file
 
@@ -103,6 +106,13 @@ class MemoryState(MemoryAttachments):
 
     async def question(self, question_id: str) -> Question | None:
         return self.kept.get(question_id)
+
+    async def asked_as(self, channel: str, event_id: str) -> Question | None:
+        return self.kept.get(self.inbox.get((channel, event_id), ""))
+
+    async def asked_by(self, author: str, limit: int = 10) -> tuple[Question, ...]:
+        own = [question for question in self.kept.values() if question.author == author]
+        return tuple(sorted(own, key=lambda question: question.received_at, reverse=True)[:limit])
 
     async def thread(self, thread_id: str, limit: int = 20) -> tuple[Question, ...]:
         inside = [question for question in self.kept.values() if question.thread_id == thread_id]

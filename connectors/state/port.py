@@ -117,11 +117,12 @@ class TooMuchUnsent(Exception):
 class Attachments(Protocol):
     """Files of messages, each kept once for its author, and by nobody else's digest to be had.
 
-    A file comes before its message, and is forgotten when none has referred to it for UNSENT_KEPT.
+    A file comes before its message, and is forgotten when none has referred to it for UNSENT_KEPT; what we keep for
+    our own ends, such as the files of an answer, waits for none.
     """
 
-    async def keep(self, file: KeptFile) -> None:
-        """Keep a file; the same one again only waits longer. Raises TooMuchUnsent."""
+    async def keep(self, file: KeptFile, *, for_good: bool = False) -> None:
+        """Keep a file; the same one again only waits longer. Raises TooMuchUnsent, unless it is kept for good."""
 
     async def attachment(self, author: str, digest: str) -> KeptFile | None:
         """A file of this author, or None."""
@@ -138,6 +139,12 @@ class Inbox(Protocol):
 
     async def question(self, question_id: str) -> Question | None:
         """One question, or None."""
+
+    async def asked_as(self, channel: str, event_id: str) -> Question | None:
+        """The question that a delivery became, or None."""
+
+    async def asked_by(self, author: str, limit: int = 10) -> tuple[Question, ...]:
+        """What a person asked last, latest first."""
 
     async def thread(self, thread_id: str, limit: int = 20) -> tuple[Question, ...]:
         """The latest questions of a thread, oldest first."""

@@ -51,17 +51,18 @@ def claim_attachments(connection: sa.Connection, received: Received) -> None:
         raise MissingAttachment
 
 
-def keep(connection: sa.Connection, file: KeptFile) -> None:
-    """Keep a file until its message comes. Raises TooMuchUnsent."""
+def keep(connection: sa.Connection, file: KeptFile, *, for_good: bool) -> None:
+    """Keep a file, until its message comes or for good. Raises TooMuchUnsent."""
     forget_unsent(connection, file.kept_at)
     same = (attachment.c.author == file.author) & (attachment.c.digest == file.digest)
     at = file.kept_at.astimezone(UTC)
-    if connection.execute(attachment.update().where(same).values(kept_at=at)).rowcount:
+    renewed = {"kept_at": at, **({"sent": True} if for_good else {})}
+    if connection.execute(attachment.update().where(same).values(renewed)).rowcount:
         return
     waiting = sa.select(sa.func.sum(attachment.c.size_bytes)).where(
         attachment.c.author == file.author, attachment.c.sent.is_(False)
     )
-    if (connection.execute(waiting).scalar() or 0) + len(file.content) > UNSENT_BYTES:
+    if not for_good and (connection.execute(waiting).scalar() or 0) + len(file.content) > UNSENT_BYTES:
         raise TooMuchUnsent
     connection.execute(
         attachment.insert().values(
@@ -71,7 +72,7 @@ def keep(connection: sa.Connection, file: KeptFile) -> None:
             size_bytes=len(file.content),
             content=file.content,
             kept_at=at,
-            sent=False,
+            sent=for_good,
         )
     )
 
@@ -93,6 +94,17 @@ def question(connection: sa.Connection, question_id: str) -> Question | None:
     """One question with its card."""
     found = _questions(connection, inbox.c.question_id == question_id, 1)
     return found[0] if found else None
+
+
+def asked_as(connection: sa.Connection, channel: str, event_id: str) -> Question | None:
+    """The question that a delivery became."""
+    found = _questions(connection, (inbox.c.channel == channel) & (inbox.c.event_id == event_id), 1)
+    return found[0] if found else None
+
+
+def asked_by(connection: sa.Connection, author: str, limit: int) -> tuple[Question, ...]:
+    """What a person asked last, latest first."""
+    return tuple(reversed(_questions(connection, inbox.c.author == author, limit)))
 
 
 def thread(connection: sa.Connection, thread_id: str, limit: int) -> tuple[Question, ...]:

@@ -120,16 +120,22 @@ class SqlState(Database):
                 raise StateUnavailable(f"the state database refused the message: {clash.orig}") from clash
             return known, False
 
-    async def keep(self, file: KeptFile) -> None:
+    async def keep(self, file: KeptFile, *, for_good: bool = False) -> None:
         # A clash means that the same file came twice at once, and is kept.
         with suppress(IntegrityError):
-            await self._write(lambda c: rows.keep(c, file))
+            await self._write(lambda c: rows.keep(c, file, for_good=for_good))
 
     async def attachment(self, author: str, digest: str) -> KeptFile | None:
         return await self._read(lambda c: rows.kept_file(c, author, digest))
 
     async def question(self, question_id: str) -> Question | None:
         return await self._read(lambda c: rows.question(c, question_id))
+
+    async def asked_as(self, channel: str, event_id: str) -> Question | None:
+        return await self._read(lambda c: rows.asked_as(c, channel, event_id))
+
+    async def asked_by(self, author: str, limit: int = 10) -> tuple[Question, ...]:
+        return await self._read(lambda c: rows.asked_by(c, author, limit))
 
     async def thread(self, thread_id: str, limit: int = 20) -> tuple[Question, ...]:
         return await self._read(lambda c: rows.thread(c, thread_id, limit))

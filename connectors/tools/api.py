@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import httpx
 from pydantic import BaseModel, Field, JsonValue, SecretStr, TypeAdapter, ValidationError, field_validator
@@ -17,12 +17,18 @@ from connectors.tools.port import BadArguments, ToolUnavailable
 
 T = TypeVar("T")
 Query = Mapping[str, str | Sequence[str]]
-_PASSING = {408, 425, 429}
+_PASSING = {408, 425}
 _ADVICE = {401: "check the credentials", 403: "check what these credentials may read", 404: "check url"}
 
 
 class Access(BaseModel):
     """Where an API is and how to be let in; every setting of a vendor behind an API."""
+
+    scheme: ClassVar[str] = "Bearer "
+    """What stands before the token."""
+
+    fixed_headers: ClassVar[Mapping[str, str]] = {}
+    """Headers that every call to this API has, such as its version."""
 
     url: str
     """The API's address, such as ``https://prometheus.example.com``."""
@@ -161,10 +167,12 @@ class Api:
             raise BadArguments(f"{self.name} does not accept this: {words}")
         if status < 400:
             raise ToolUnavailable(f"{self.name} sends calls elsewhere ({status}): set url to the API's own address.")
-        advice = _ADVICE.get(status, "")
+        # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api: 403 as well as 429.
+        busy = status == 429 or (status == 403 and "rate limit" in words.casefold())
+        advice = "asked too often, ask again later" if busy else _ADVICE.get(status, "")
         raise ToolUnavailable(
             f"{self.name} answers {status}{': ' + advice if advice else ''}. {words}".strip(),
-            passing=status in _PASSING or status >= 500,
+            passing=busy or status in _PASSING or status >= 500,
         )
 
     def _hushed(self, text: str, request: httpx.Request) -> str:
@@ -190,11 +198,11 @@ async def open_api(
     """
     headers = {key: value.get_secret_value() for key, value in access.headers.items()}
     if access.token:
-        headers["Authorization"] = f"Bearer {access.token.get_secret_value()}"
+        headers["Authorization"] = access.scheme + access.token.get_secret_value()
     async with httpx.AsyncClient(
         transport=outside.transport,
         timeout=access.timeout_seconds,
-        headers={"User-Agent": "nightshift", **headers},
+        headers={"User-Agent": "nightshift", **access.fixed_headers, **headers},
         auth=_auth(access, token),
         # Reading the system's certificates takes a tenth of a second.
         verify=trust or (trusted(access.ca_file) if access.url.startswith("https") else False),
@@ -232,12 +240,11 @@ def _said(answer: Answer) -> str:
         body = TypeAdapter(dict[str, JsonValue]).validate_json(answer.raw)
     except ValidationError:
         return "" if answer.raw.lstrip()[:1] == b"<" else " ".join(answer.text[:2000].split())[:300]
-    said = next((body[key] for key in ("error", "message", "reason") if body.get(key)), "")
+    said = next((body[key] for key in ("error", "message", "reason", "errorMessages") if body.get(key)), "")
+    found: list[JsonValue] = [said]
     if isinstance(said, dict):
         causes = said.get("root_cause")
-        said = (
-            next((one.get("reason") for one in causes if isinstance(one, dict)), "")
-            if isinstance(causes, list)
-            else said.get("reason", "")
-        )
-    return " ".join(str(said).split())[:300]
+        first = causes[0] if isinstance(causes, list) and causes else said
+        found = [first.get("reason") or first.get("message"), said.get("errors")] if isinstance(first, dict) else []
+    words = (str(word) for one in found if one for word in (one if isinstance(one, list) else [one]))
+    return " ".join("; ".join(words).split())[:300]

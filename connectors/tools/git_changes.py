@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from connectors.configuration import HomePath
 from connectors.tools.port import BadArguments, Result, Table, Tools, ToolUnavailable
-from connectors.tools.questions import Asked, Question, Questions, Span
+from connectors.tools.questions import Asked, Day, Question, Questions
 from connectors.tools.summary import clock
 
 # A checkout is untrusted: its configuration must not make git start other programs.
@@ -50,11 +50,8 @@ class Settings(BaseModel):
     """How long one git command may take."""
 
 
-class Commits(Span):
+class Commits(Day):
     """Commits of a window, the newest first, with the files they touched. Ask what changed before an incident."""
-
-    last: str = Field(default="1d", pattern=r"^[1-9]\d{0,4}[smhdw]$")
-    """How far back without a start: a number and s, m, h, d or w."""
 
     repository: str = Field(default="", max_length=100)
     """Only this repository; all when left out."""

@@ -123,6 +123,12 @@ def template(thing: Object) -> dict[str, str]:
     }
 
 
+def leaves(thing: Object) -> dict[str, str]:
+    """An object as flat paths without what the cluster keeps books with, secrets hidden."""
+    noise = (*(f"metadata.{name}" for name in _NOISE), f"metadata.annotations.{_APPLIED}", "status.")
+    return {path: value for path, value in _flat("", _hidden(thing)) if not path.startswith(noise)}
+
+
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """What one template changed in another, a line each."""
     lines = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
+from connectors.checkup import Fact
 from connectors.configuration import HomePath
 from connectors.tools.mcp_pins import Pins, digest
 from connectors.tools.mcp_session import Server, Session
@@ -79,6 +80,21 @@ class McpTools:
             text = json.dumps(answered.structured_content, ensure_ascii=False, indent=1)
         query = f"{server}: {allowed[name].name} {json.dumps(dict(arguments), ensure_ascii=False)}"
         return Result(text or "No output.", query, failed=bool(answered.is_error))
+
+    async def checkup(self) -> tuple[Fact, ...]:
+        """Of every server how many tools may be used, and of every tool that changed why it may not."""
+        facts = []
+        for server in self._sessions:
+            try:
+                allowed, refused = await self._tools(server)
+            except (ToolUnavailable, BadArguments) as away:
+                facts.append(Fact("FAIL", str(away)))
+                continue
+            mend = f"Name those that only read in connectors.tools.mcp.servers.{server}.read_only (docs/tools.md)."
+            said = f"tools of the MCP server {server} that may be used: {len(allowed)}"
+            facts.append(Fact("OK" if allowed else "WARN", said, "" if allowed or refused else mend))
+            facts += [Fact("WARN", why) for why in refused.values()]
+        return tuple(facts)
 
     async def _tools(self, server: str) -> "tuple[dict[str, types.Tool], dict[str, str]]":
         """The tools of a server that may be used, and why others that were used before may not."""

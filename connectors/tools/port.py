@@ -1,10 +1,13 @@
 """The tools seam: read-only questions to live systems, asked by name with arguments that follow a schema."""
 
+import datetime as dt
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Annotated, Literal, Protocol, TypeAlias, runtime_checkable
 
-from pydantic import JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 Kind = Literal["metrics", "logs", "cluster", "alerts", "changes", "network", "other"]
 Arguments: TypeAlias = Mapping[str, JsonValue]
@@ -72,6 +75,75 @@ class Recording:
     result: Result
 
 
+Word = Annotated[str, Field(max_length=200)]
+_MOST_FURTHER, _LONGEST_FURTHER = 20, 500
+
+
+class Change(BaseModel):
+    """One thing that changed, wherever: a deployment, a flag, a configuration, a migration."""
+
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True, coerce_numbers_to_str=True)
+
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    """What it is known by where it comes from: sent twice, it is one change."""
+
+    at: AwareDatetime
+    """When it took effect."""
+
+    service: Annotated[str, Field(min_length=1, max_length=200)]
+    """What was changed."""
+
+    summary: Annotated[str, Field(min_length=1, max_length=2000)]
+    """What it changes, in words."""
+
+    kind: Word = "deployment"
+    """What sort of change: deployment, flag, configuration, migration …"""
+
+    environment: Word = ""
+    """Where it took effect, such as production."""
+
+    version: Word = ""
+    """The version that is there from then on."""
+
+    author: Word = ""
+    """Who did it."""
+
+    link: Annotated[str, Field(max_length=2000, pattern=r"^(https?://[^\s<>\"]+)?$")] = ""
+    """A page about it."""
+
+    more: Mapping[str, str] = Field(default_factory=dict)
+    """Whatever else was said about it, as text."""
+
+    @classmethod
+    def received(cls, body: JsonValue, now: dt.datetime) -> "Change":
+        """A change as another system sends it; fields that are not ours become text in ``more``, within bounds.
+
+        Without an id it is known by what was sent, without a time it is now. Raises BadArguments.
+        """
+        if not isinstance(body, dict):
+            raise BadArguments("A change is a JSON object with service, summary, and more: see Change.")
+        given = {key: value for key, value in body.items() if value is not None}
+        further = {key: value for key, value in given.items() if key not in cls.model_fields or key == "more"}
+        sent = json.dumps(given, sort_keys=True, ensure_ascii=False)
+        known = {
+            "id": hashlib.sha256(sent.encode(errors="replace")).hexdigest()[:32],
+            "at": now,
+            **{key: value for key, value in given.items() if key not in further},
+            "more": {key[:100]: _as_text(value) for key, value in list(further.items())[:_MOST_FURTHER]},
+        }
+        try:
+            return cls.model_validate(known)
+        except ValidationError as mistakes:
+            found = mistakes.errors(include_url=False, include_context=False, include_input=False)[:3]
+            said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
+            raise BadArguments(f"This is no change: {said}.") from None
+
+
+def _as_text(value: JsonValue) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text[:_LONGEST_FURTHER]
+
+
 class ToolUnavailable(Exception):
     """The system cannot be asked; the message says how to mend it. ``passing`` when the same call may go well soon."""
 
@@ -99,3 +171,14 @@ class Recorder(Protocol):
 
     async def save(self, tool: Tool, arguments: Arguments, result: Result) -> None:
         """Keep one result; a later one to the same call replaces it. Raises ToolUnavailable."""
+
+
+@runtime_checkable
+class ChangeLog(Protocol):
+    """Keeps the changes that other systems report."""
+
+    async def add(self, change: Change) -> bool:
+        """Keep it; once this returns it survives a crash. False: one with this id is kept already, and stays as it is.
+
+        Raises BadArguments for a time that is too long ago or to come, ToolUnavailable when it cannot be kept now.
+        """

@@ -1,5 +1,6 @@
 """Tools described by the model of their arguments: one class gives the schema, the check and the words about it."""
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -7,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from connectors.tools.port import Arguments, BadArguments, Kind, Result, Tool
+from connectors.tools.summary import clock
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -39,6 +41,32 @@ class Span(Asked):
         if start >= end:
             raise BadArguments(f"start ({self.start}) has to be before end ({self.end or 'now'}).")
         return start, end
+
+    def window(self, now: float) -> "Window":
+        """The same as one value. Raises BadArguments."""
+        return Window(*self.within(now))
+
+
+class Day(Span):
+    """A span of time, the last day of it when nothing is said."""
+
+    last: str = Field(default="1d", pattern=r"^[1-9]\d{0,4}[smhdw]$")
+    """How far back without a start: a number and s, m, h, d or w."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A span of time in seconds since 1970, both ends in it."""
+
+    start: float
+    end: float
+
+    def holds(self, at: dt.datetime | None) -> bool:
+        """Whether a moment lies in it; none does not."""
+        return at is not None and self.start <= at.timestamp() <= self.end
+
+    def __str__(self) -> str:
+        return f"from {clock(self.start)} to {clock(self.end)} UTC"
 
 
 @dataclass(frozen=True)

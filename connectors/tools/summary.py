@@ -122,3 +122,8 @@ def clock(at: float, *, day: bool = True) -> str:
     """A moment in UTC, to the second where there are seconds."""
     moment = dt.datetime.fromtimestamp(at, dt.UTC)
     return moment.strftime(("%Y-%m-%d " if day else "") + ("%H:%M" if moment.second == 0 else "%H:%M:%S"))
+
+
+def iso(at: float) -> str:
+    """A moment in UTC as APIs take it, ISO 8601 to the second."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from bot.settings import read_settings
-from tests.bench import ingesting, searching, serving
+from tests.bench import chatting, drawing, ingesting, searching, serving
 from tests.bench.corpus import DEMO
 from tests.bench.report import Figure, conclude, tell
 
@@ -31,11 +31,14 @@ async def measure(home: Path, largest: int, *, with_model: bool) -> AsyncIterato
     models = read_settings().roots.models
     sizes = [size for size in (1_000, 20_000, 100_000) if size <= largest]
     yield imports()
+    yield await drawing.measure(home / "charts")
     yield ingesting.ingest(home, os.environ)
     yield await searching.embedding(models)
     async for group in searching.search(home / "search", models, sizes or [largest]):
         yield group
     yield await serving.without_model(home)
+    async for group in chatting.measure(home / "chat"):
+        yield group
     if with_model:
         # A home of its own: what the burst left unanswered would be answered here first.
         ingesting.run(home / "model", DEMO, os.environ)

@@ -122,20 +122,20 @@ class Stage:
 
     def text_of(self, question_id: str) -> tuple[str, str | None]:
         """What was asked, and the edited query that came with it."""
-        question = self._run(self.state.question(question_id))
+        question = self.run(self.state.question(question_id))
         return question.text, json.loads(question.body)["query"]
 
     def images_of(self, question_id: str) -> list[dict[str, str | None]]:
         """The pictures that came with a question, as they were stored."""
-        return list(json.loads(self._run(self.state.question(question_id)).body)["attachments"])
+        return list(json.loads(self.run(self.state.question(question_id)).body)["attachments"])
 
     def says(self, question_id: str, kind: str, text: str) -> None:
         """Make progress."""
-        self._run(self.state.append(question_id, kind, json.dumps({"step": "answer", "text": text})))
+        self.run(self.state.append(question_id, kind, json.dumps({"step": "answer", "text": text})))
 
     def settles(self, question_id: str, **change: object) -> None:
         """Answer, with the usual card but for what is changed."""
-        self._run(self.state.settle(question_id, usual_card(question_id, **change).model_dump_json()))
+        self.run(self.state.settle(question_id, usual_card(question_id, **change).model_dump_json()))
 
     def verdicts(self) -> list[Feedback]:
         """What people thought of the answers."""
@@ -146,7 +146,8 @@ class Stage:
         for stream in list(self.streams):
             self.loop.call_soon_threadsafe(stream.set)
 
-    def _run(self, work):  # type: ignore[no-untyped-def]  # any coroutine, its result
+    def run(self, work):  # type: ignore[no-untyped-def]  # any coroutine, its result
+        """What work on the state gives, done where the state lives."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=10)
 
 

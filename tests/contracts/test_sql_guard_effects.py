@@ -18,7 +18,7 @@ from bot.guards.sql import guard
 from bot.guards.sql_dialects import SqlDialect
 from bot.guards.sql_schema import Column, Schema, Table
 from connectors.sql.port import AdmittedQuery
-from tests.contracts import mariadb, postgres
+from tests.contracts import clickhouse, mariadb, postgres
 
 ROOT = Path(__file__).parents[2]
 OTHERS = ROOT.parent / "shared" / "data" / "sql-attacks" / "attacks.jsonl"
@@ -172,3 +172,28 @@ def test_nothing_comes_of_it_in_sqlite(tmp_path: Path) -> None:
 
     assert run_admitted("sqlite", run, state) > 8
     connection.close()
+
+
+CLICKHOUSE = (
+    "CREATE TABLE t (id Int32, v String, d DateTime, j String, name Nullable(String))"
+    " ENGINE = ReplacingMergeTree ORDER BY id",
+    "CREATE TABLE u (id Int32, v String, note String) ENGINE = MergeTree ORDER BY id",
+    "CREATE TABLE `工单` (`编号` Int32, `服务` String, `状态` String) ENGINE = MergeTree ORDER BY `编号`",
+)
+HARMLESS = ROOT / "tests" / "unit" / "bot" / "guards" / "harmless_sql.txt"
+
+
+@pytest.mark.skipif(not clickhouse.installed(), reason=clickhouse.MISSING)
+def test_what_is_admitted_for_clickhouse_is_understood_there() -> None:
+    lines = HARMLESS.read_text("utf-8").partition("== clickhouse\n")[2].partition("\n== ")[0].splitlines()
+    tables = {"t": ("id", "v", "d", "j", "name"), "u": ("id", "v", "note"), "工单": ("编号", "服务", "状态")}
+    schema = Schema(tuple(Table(name, tuple(map(Column, columns))) for name, columns in tables.items()))
+    with clickhouse.server() as url:
+        for statement in CLICKHOUSE:
+            clickhouse.run(url, statement)
+        for line in lines:
+            query = guard(line, schema, "clickhouse")
+            assert isinstance(query, AdmittedQuery), line
+            clickhouse.run(url, query.text)
+
+    assert len(lines) > 15

@@ -1,5 +1,6 @@
-"""Loki, Elasticsearch and Kubernetes: what becomes of their answers, against recorded ones, and of their failures."""
+"""What becomes of the failures of every API, and of the answers of Loki, Elasticsearch and Kubernetes."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Api:
     recording: str
     table: Mapping[str, Any]
     call: tuple[str, Mapping[str, JsonValue]]
+    sent: str = f"Bearer {TOKEN}"
 
     def replay(self) -> Replay:
         return Replay.of(self.recording, NOW)
@@ -49,9 +51,28 @@ KUBERNETES = Api(
     {"url": "https://cluster:6443"},
     ("kubernetes_get", {"kind": "pods", "namespace": "shop"}),
 )
+GITHUB = Api(
+    "github", "github/changes", {"repositories": ["acme/checkout"]}, ("github_changes", {"kinds": ["release"]})
+)
+GITLAB = Api(
+    "gitlab",
+    "gitlab/changes",
+    {"url": "https://gitlab.example.com", "projects": ["acme/shop/orders"]},
+    ("gitlab_changes", {"kinds": ["merge"]}),
+)
+ARGOCD = Api("argocd", "argocd/applications", {"url": "https://argocd.example.com"}, ("argocd_applications", {}))
+JIRA = Api(
+    "jira",
+    "jira/tickets",
+    {"url": "https://acme.atlassian.net", "user": "bot@acme.example", "projects": ["OPS"]},
+    ("jira_search", {"words": "checkout timeout"}),
+    f"Basic {b64encode(f'bot@acme.example:{TOKEN}'.encode()).decode()}",
+)
+PAGERDUTY = Api("pagerduty", "pagerduty/incidents", {}, ("pagerduty_incidents", {}), f"Token token={TOKEN}")
+APIS = (LOKI, ELASTIC, KUBERNETES, GITHUB, GITLAB, ARGOCD, JIRA, PAGERDUTY)
 
 
-@pytest.fixture(params=[LOKI, ELASTIC, KUBERNETES], ids=lambda api: api.vendor)
+@pytest.fixture(params=APIS, ids=lambda api: api.vendor)
 def api(request: pytest.FixtureRequest) -> Api:
     found: Api = request.param
     return found
@@ -61,7 +82,7 @@ async def test_the_credential_goes_along_and_no_further(api: Api) -> None:
     replay = api.replay()
     await api.ask(replay)
 
-    assert {request.headers["authorization"] for request in replay.asked} == {f"Bearer {TOKEN}"}
+    assert {request.headers["authorization"] for request in replay.asked} == {api.sent}
 
 
 @pytest.mark.parametrize("status", [401, 403])

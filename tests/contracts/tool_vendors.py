@@ -18,11 +18,12 @@ from connectors.configuration import Roots, validate
 from connectors.load import load, vendor
 from connectors.tools.api import Outside
 from connectors.tools.http_check import Network
-from connectors.tools.port import Recording, Result, Tools
+from connectors.tools.port import Change, Recording, Result, Tools
 from tests.contracts.recordings import Replay
 
 NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 TOKEN = "s3cret-token"
+GITLAB, JIRA = "https://gitlab.example.com", "https://acme.atlassian.net"
 NODE_SERVERS = Path.home() / ".cache/nightshift/npm/node_modules/@modelcontextprotocol"
 NO_TIME = "the MCP server of PyPI is not installed: `pip install mcp-server-time==2026.10.19`"
 NO_NODE = (
@@ -117,6 +118,16 @@ def repository(folder: Path) -> None:
 
 
 @asynccontextmanager
+async def changes(folder: Path) -> AsyncIterator[Tools]:
+    found = vendor("tools", "changes")
+    settings = validate(found.Settings, {}, Roots(folder, folder), "changes")
+    async with found.connect(settings, NOW.timestamp) as tools:  # type: ignore[call-arg]  # tests bring the clock
+        at = (NOW - dt.timedelta(hours=1)).isoformat()
+        await tools.add(Change.received({"at": at, "service": "checkout", "summary": "Deploy v42"}, NOW))
+        yield tools
+
+
+@asynccontextmanager
 async def http_check(folder: Path) -> AsyncIterator[Tools]:
     async def resolve(host: str) -> list[str]:
         if host == "gone.example.com":
@@ -195,6 +206,42 @@ VENDORS = (
         ("git_commits", {}),
         "Shrink the connection pool",
         ("git_commits", {"last": "1m"}),
+    ),
+    Vendor("changes", changes, ("changes_reported", {}), "Deploy v42", ("changes_reported", {"service": "nothing"})),
+    Vendor(
+        "github",
+        replayed("github", "github/changes", {"repositories": ["acme/checkout"]}),
+        ("github_changes", {}),
+        "Shrink the connection pool",
+        ("github_changes", {"environment": "nowhere"}),
+    ),
+    Vendor(
+        "gitlab",
+        replayed("gitlab", "gitlab/changes", {"url": GITLAB, "projects": ["acme/shop/orders"]}),
+        ("gitlab_changes", {}),
+        "Raise the queue's limit",
+        ("gitlab_changes", {"environment": "nowhere"}),
+    ),
+    Vendor(
+        "argocd",
+        replayed("argocd", "argocd/applications", {"url": "https://argocd.example.com"}),
+        ("argocd_changes", {}),
+        "checkout v42",
+        ("argocd_application", {"application": "gone"}),
+    ),
+    Vendor(
+        "jira",
+        replayed("jira", "jira/tickets", {"url": JIRA, "user": "bot@acme.example", "projects": ["OPS"]}),
+        ("jira_search", {"words": "checkout timeout"}),
+        "OPS-3",
+        ("jira_ticket", {"key": "OPS-404"}),
+    ),
+    Vendor(
+        "pagerduty",
+        replayed("pagerduty", "pagerduty/incidents", {}),
+        ("pagerduty_incidents", {}),
+        "Checkout 5xx",
+        ("pagerduty_incidents", {"service": "nothing"}),
     ),
     Vendor(
         "mcp-time",

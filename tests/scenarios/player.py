@@ -6,9 +6,11 @@ the one above it.
     given  : the shelf · no model            what there is; the words are below, in GIVEN
     page   : pool.md › Title › Heading       a document of its own, with its text below
     model  : answers The pool holds 40.      what the scripted model says next when it is asked to answer; also
-                                             `rewrites`, `judges`, and `answers and breaks off`
+                                             `rewrites`, `judges`, `chooses` and `answers and breaks off`
     picture: shot.png                        a picture, with what stands on it below; with none, nothing reads pictures
     picture: torn.png is broken              a picture that cannot be read
+    system : alerts_now (alerts)             a live system's tool and its kind, with what it says below
+    system : logs_now (logs) is away         a live system that cannot be asked; why stands below
     ann    : how big is it? [shot.png]       a message, with a picture
     ann    : edits the query: pool size      her last message again, looked up in these words
     ann    : corrects shot.png: PoolTimeout  her last message again, with this as the text of its picture
@@ -34,13 +36,17 @@ from bot.assistant import Assistant, give_up, take_up
 from bot.ladder import Ladder
 from bot.membership import Membership
 from bot.plugin import Plugin
+from bot.plugins import live
 from bot.plugins.incidents import Incidents
+from bot.plugins.live import Live
 from bot.plugins.people import People
 from bot.plugins.services import Services
 from bot.ports import Limits, Ports
+from bot.rules.live import Known
 from bot.rules.terms import content_terms
 from bot.standing import Standing
 from bot.steps.prompts import instruction
+from bot.toolbox import Toolbox, ToolLimits
 from connectors.chat.port import Attachment, Card, IncomingMessage, PictureText
 from connectors.configuration import Roots
 from connectors.directory.memory import MemoryDirectory
@@ -49,6 +55,9 @@ from connectors.llm.memory import Line, ScriptedModel, Settings
 from connectors.llm.port import LanguageModel, Prompt
 from connectors.load import load
 from connectors.ocr.port import Ocr
+from connectors.tools.memory import MemoryTools
+from connectors.tools.memory import Settings as ToolSettings
+from connectors.tools.port import Recording, Result, Tool
 from knowledge.library import Library, StoredDocument
 from knowledge.service_graph import Service, ServiceGraph
 from tests.pictures import png
@@ -74,11 +83,13 @@ PRIVATE = replace(
     ),
     readers=("payments",),
 )
-STEPS = ("rewrites", "varies", "judges", "answers")
+NOTHING_TAKEN = {"type": "object", "properties": {}}
+STEPS = ("rewrites", "varies", "chooses", "judges", "answers")
 _ENTRY = re.compile(r"^(\w+) *([:>]) ?(.*)$")
 _SAID = re.compile(rf"({'|'.join(STEPS)})( and breaks off)?(?: |\n|$)(.*)", re.DOTALL)
 _PICTURES = re.compile(r"\s*\[(\S+\.(?:png|jpg))\]")
 _BROKEN = " is broken"
+_SYSTEM = re.compile(r"(\w+) \((\w+)\)( is away)?")
 _EDIT = "edits the query: "
 _CORRECTION = re.compile(r"corrects (\S+): (.*)", re.DOTALL)
 
@@ -108,6 +119,17 @@ class Stage:
     script: list[tuple[str, Line]] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    systems: dict[str, MemoryTools] = field(default_factory=dict)
+
+    def lay_out_system(self, head: str, said: str) -> None:
+        told = _SYSTEM.fullmatch(head)
+        if told is None:
+            raise Misprint(f"system {head!r}: its tool, and in brackets its kind")
+        name, kind, away = told.groups()
+        tool = Tool(name, name.replace("_", " ").capitalize(), "", NOTHING_TAKEN, kind)  # type: ignore[arg-type]  # as written
+        recording = Recording(name, {"*": "*"}, Result(said, name))
+        shown = ToolSettings(recordings=(recording,), tools=(tool,), unavailable=said if away else "")
+        self.systems[name] = MemoryTools(shown)
 
     def lay_out_picture(self, name: str, text: str) -> None:
         whole = png(name.removesuffix(_BROKEN))
@@ -119,7 +141,13 @@ class Stage:
             Services(GRAPH),
             *([People(self.directory, GRAPH)] if self.directory else []),
             Incidents(library, GRAPH),
+            *([self._live()] if self.systems else []),
         )
+
+    def _live(self) -> Live:
+        limits = ToolLimits(attempts=1)
+        box = Toolbox(self.systems, Path("unused"), lambda: 0.0, limits)
+        return Live(box, Ladder(self.models(), clock=lambda: 0.0), Known(GRAPH.services))
 
     def models(self) -> list[LanguageModel]:
         return [
@@ -138,6 +166,8 @@ class Stage:
 
 def asked_for(prompt: Prompt) -> str:
     """What a prompt asks the model to do; the answer has one prompt for each language and size of model."""
+    if prompt.instruction.startswith(live.instruction()):
+        return "chooses"
     steps = {"rewrite": "rewrites", "vary": "varies", "judge": "judges"}
     return next((says for step, says in steps.items() if prompt.instruction.startswith(instruction(step))), "answers")
 
@@ -190,7 +220,7 @@ def _blocks(transcript: str) -> list[tuple[str, list[str]]]:
         elif match[2] == ">":
             kind = "bot"
         else:
-            kind = "given" if match[1] in ("given", "page", "picture", "model") else "person"
+            kind = "given" if match[1] in ("given", "page", "picture", "system", "model") else "person"
         found.append((kind, [line]))
     return found
 
@@ -203,22 +233,24 @@ def _entry(block: tuple[str, list[str]]) -> tuple[str, str]:
 
 
 def _lay_out(stage: Stage, who: str, what: str) -> None:
-    if who == "given":
-        for words in what.split(" · "):
-            if words not in GIVEN:
-                raise Misprint(f"given {words!r}: there is only {', '.join(GIVEN)}")
-            GIVEN[words](stage)
-    elif who == "page":
-        place, _, text = what.partition("\n")
-        stage.documents.append(page(*place.split(" › "), text))
-    elif who == "picture":
-        name, _, text = what.partition("\n")
-        stage.lay_out_picture(name, text)
-    else:
-        said = _SAID.match(what)
-        if said is None:
-            raise Misprint(f"model {what!r}: it {', '.join(STEPS)}")
-        stage.script.append((said[1], Line(reply=said[3], fails="midway" if said[2] else "no")))
+    head, _, text = what.partition("\n")
+    match who:
+        case "given":
+            for words in what.split(" · "):
+                if words not in GIVEN:
+                    raise Misprint(f"given {words!r}: there is only {', '.join(GIVEN)}")
+                GIVEN[words](stage)
+        case "page":
+            stage.documents.append(page(*head.split(" › "), text))
+        case "picture":
+            stage.lay_out_picture(head, text)
+        case "system":
+            stage.lay_out_system(head, text)
+        case _:
+            said = _SAID.match(what)
+            if said is None:
+                raise Misprint(f"model {what!r}: it {', '.join(STEPS)}")
+            stage.script.append((said[1], Line(reply=said[3], fails="midway" if said[2] else "no")))
 
 
 @asynccontextmanager

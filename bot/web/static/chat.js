@@ -367,7 +367,16 @@ class NightshiftChat extends HTMLElement {
   // An answer is read from its beginning: a long one is shown from its question on.
   settled(exchange) {
     this.tell();
-    if (!this.followsEnd) return;
+    if (this.followsEnd) this.show(exchange);
+  }
+
+  // A chart has come, which makes its answer taller.
+  charted(exchange) {
+    if (exchange === this.exchanges.at(-1) && this.followsEnd) this.show(exchange);
+    else this.grown();
+  }
+
+  show(exchange) {
     const tall = exchange.element.offsetHeight > this.scroller.clientHeight;
     if (tall) exchange.element.scrollIntoView({ block: "start" });
     else this.toEnd();

@@ -13,6 +13,7 @@ const ICONS = {
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   edit: "M4 20h4L19 9l-4-4L4 16v4ZM13 7l4 4",
   latest: "M12 5v14M5.500 12.500 12 19l6.500-6.500",
+  download: "M12 4v11M6.500 10 12 15.500 17.500 10M5 20h14",
   external: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
   chat: "M4 5h16v11H9.500L5 20v-4H4z",
   shelves: "M4 5h16v5H4zM4 14h16v5H4zM8 7.500h3M8 16.500h3",

@@ -1,12 +1,13 @@
 // One question and its answer: sending, working, drafted, checked, judged.
 
 import { copyText, h, icon, iconButton, randomId, showHtml } from "./dom.js";
+import { exhibits } from "./exhibits.js";
 import { readings, thumbnail } from "./pictures.js";
 import { Problem } from "./server.js";
 import { languageTag } from "./words.js";
 
 export class Exchange {
-  // `chat` offers: server, album, words, language, signal, opened(citation), rerun(question), announce(text), settled(exchange).
+  // `chat` offers: server, album, words, language, signal, opened(citation), rerun(question), announce(text), grown(), settled(exchange), charted(exchange).
   constructor(chat, { text, query = null, pictures = [], id = null, card = null, receivedAt = null, eventId = randomId() }) {
     Object.assign(this, { chat, text, query, pictures, id, card, eventId });
     this.phase = card ? "done" : id ? "working" : "sending";
@@ -155,6 +156,7 @@ function cardView(exchange) {
     { class: `card ${card.kind}`, "aria-label": words.answered },
     words.kinds[card.kind] && h("p", { class: "kind" }, words.kinds[card.kind]),
     prose(exchange),
+    ...exhibits(exchange),
     listing("looked-for", words.lookedFor, card.looked_for),
     listing("notices", words.notices, card.notices),
     sources(exchange),

@@ -39,8 +39,16 @@ export class Album {
   }
 
   address(id, questionId) {
+    return this.fetched(id, () => this.server.picture(id, questionId));
+  }
+
+  exhibit(digest, questionId) {
+    return this.fetched(digest, () => this.server.file(digest, questionId));
+  }
+
+  fetched(id, fetch) {
     if (!this.known.has(id)) {
-      const coming = this.server.picture(id, questionId).then((blob) => URL.createObjectURL(blob));
+      const coming = fetch().then((blob) => URL.createObjectURL(blob));
       this.known.set(id, coming);
       coming.catch(() => this.known.delete(id));
     }
@@ -66,17 +74,17 @@ export function thumbnail(coming, name, words, extra = []) {
       image.replaceWith(h("span", { class: "caption" }, words.pictureGone));
     },
   );
-  open.addEventListener("click", () => enlarge(open, image.src, name, words));
+  open.addEventListener("click", () => enlarge(open, image.src, { title: name, label: words.picture(name), alt: words.picture(name) }, words));
   return h("li", {}, open, ...extra);
 }
 
-function enlarge(opener, address, name, words) {
+export function enlarge(opener, address, { title, label, alt, kind = "" }, words) {
   const close = iconButton("close", words.close, () => viewer.close());
   const viewer = h(
     "dialog",
-    { class: "viewer", "aria-label": words.picture(name) },
-    h("header", {}, h("p", {}, name), close),
-    h("div", { class: "enlarged", tabindex: "0" }, h("img", { src: address, alt: words.picture(name) })),
+    { class: "viewer", "aria-label": label },
+    h("header", {}, h("p", {}, title), close),
+    h("div", { class: "enlarged", tabindex: "0" }, h("img", { src: address, alt, class: kind })),
   );
   // Escape closes the picture, not the widget around it.
   viewer.addEventListener("keydown", (event) => event.stopPropagation());

@@ -78,6 +78,11 @@ export class Server {
     return (await this.call(`${folder}/${encodeURIComponent(id)}`)).blob();
   }
 
+  // A file of an answer: the rows of a table, the picture of a chart.
+  async file(digest, questionId) {
+    return (await this.call(`/api/questions/${encodeURIComponent(questionId)}/files/${encodeURIComponent(digest)}`)).blob();
+  }
+
   // Sends until it is answered or refused for good.
   async persist(send, signal, attempts = 4) {
     for (let attempt = 1; ; attempt += 1) {

@@ -1,5 +1,7 @@
 // Every word the pages say, in both languages, and the choice between them.
 
+const counted = (count) => count.toLocaleString("en");
+
 const ENGLISH = {
   name: "Nightshift",
   newThread: "New conversation",
@@ -83,6 +85,11 @@ const ENGLISH = {
   editLabel: "Edit the query and run it again",
   run: "Run",
   cancel: "Cancel",
+  tableRows: (shown, total) => (shown === total ? `${counted(total)} ${total === 1 ? "row" : "rows"}` : `${counted(shown)} of ${counted(total)} rows`),
+  csvLabel: (title) => `Download all rows of ${title} as CSV`,
+  openChart: (title) => `Open the chart ${title}`,
+  inWords: "The chart in words",
+  fileGone: "This file is no longer kept.",
   sources: (count) => (count === 1 ? "1 source" : `${count} sources`),
   openSource: (number) => `Open source ${number} at the passage`,
   source: "Source",
@@ -201,6 +208,11 @@ const CHINESE = {
   editLabel: "修改检索语句并重新运行",
   run: "运行",
   cancel: "取消",
+  tableRows: (shown, total) => (shown === total ? `共 ${counted(total)} 行` : `共 ${counted(total)} 行，显示前 ${counted(shown)} 行`),
+  csvLabel: (title) => `下载 ${title} 的全部行（CSV）`,
+  openChart: (title) => `查看图表 ${title}`,
+  inWords: "图表的文字说明",
+  fileGone: "这个文件已不再保存。",
   sources: (count) => `${count} 处来源`,
   openSource: (number) => `打开来源 ${number} 的原文位置`,
   source: "来源",

@@ -1,45 +1,24 @@
 """Questions that cannot be answered are closed, and stored answers go out as they are."""
 
-import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import pytest
 
-from bot.assistant import give_up
-from bot.ladder import Ladder
-from bot.ports import Limits, Ports
-from bot.rules.terms import content_terms
-from bot.standing import Standing
-from connectors.chat.memory import MemoryChat, Settings
+from bot.assistant import give_up, received
+from bot.ports import Ports
 from connectors.chat.port import Card
-from connectors.state.memory import MemoryState
-from connectors.state.port import Received
-from knowledge.service_graph import ServiceGraph
-from tests.shelf import shelf
+from tests.unit.bot.stage import said, stage
 
 
 @pytest.fixture
 async def ports() -> AsyncIterator[Ports]:
-    async with shelf() as library:
-        state = MemoryState()
-        yield Ports(
-            state=state,
-            library=library,
-            ladder=Ladder([]),
-            plugins=(),
-            chats={"slack": MemoryChat(Settings(longest_text=200), name="slack")},
-            services=ServiceGraph().mentioned,
-            terms=content_terms,
-            limits=Limits(2, 60, 2000, 900, 500, 200, 5),
-            clock=time.monotonic,
-            standing=Standing(state, time.monotonic),
-        )
+    async with stage(longest=200) as here:
+        here.state._journeys = {}
+        yield here.ports
 
 
 async def asked(ports: Ports) -> str:
-    message = Received("e1", "slack", "t1", "ann", "支付为什么慢？", "{}", datetime(2026, 3, 1, tzinfo=UTC))
-    return (await ports.state.accept(message))[0]
+    return (await ports.state.accept(received(said("支付为什么慢？", thread_id="t1"))))[0]
 
 
 async def test_a_question_that_is_given_up_says_so_in_its_language(ports: Ports) -> None:

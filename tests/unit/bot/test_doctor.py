@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.checks import CHECKS, Examination, Finding
-from bot.doctor import examine, findings, report
+from bot.checks.examination import Examination, Finding
+from bot.doctor import CHECKS, examine, findings, report
 from bot.model_pull import Disk
 from bot.settings import Settings
 from connectors.configuration import BadSettings
@@ -86,6 +86,31 @@ async def test_what_reads_screenshots_is_tried(settings: Settings, vendor: str |
     ports = settings.ports.model_copy(update={"ocr": vendor})
 
     [found] = await findings(Examination(settings.model_copy(update={"ports": ports}), NOW), ["ocr"])
+
+    assert found.level == level
+    assert text in found.text
+
+
+@pytest.mark.parametrize(
+    ("vendor", "forbidden", "level", "text"),
+    [
+        (None, {}, "OK", "no database to ask"),
+        ("memory", {}, "OK", "memory: 1 tables"),
+        ("memory", {"refund.mail": []}, "FAIL", "names refund.mail, which is not in the database"),
+        ("sqlite", {}, "FAIL", "correct path under [connectors.sql.sqlite]"),
+    ],
+)
+async def test_the_database_of_questions_is_looked_at(
+    settings: Settings, vendor: str | None, forbidden: dict[str, list[str]], level: str, text: str
+) -> None:
+    tables = {"memory": {"tables": {"refund": {"columns": [{"name": "id"}]}}}, "sqlite": {"path": "gone.db"}}
+    changed = {
+        "ports": settings.ports.model_copy(update={"sql": vendor}),
+        "data": settings.data.model_copy(update={"forbidden": forbidden}),
+        "connectors": {"sql": tables},
+    }
+
+    [found] = await findings(Examination(settings.model_copy(update=changed), NOW), ["data"])
 
     assert found.level == level
     assert text in found.text

@@ -15,9 +15,11 @@ from bot.assistant import Assistant
 from bot.server_events import Event, events
 from bot.settings import Web
 from bot.terminal import NoAnswer, ProcessDoor, Request, ServerDoor, converse, introduce
+from bot.terminal_files import save
 from bot.terminal_view import plain, rendered
-from connectors.chat.port import Card, Citation, Footer, IncomingMessage, PictureText
+from connectors.chat.port import Card, Chart, Citation, Footer, IncomingMessage, PictureText, Table
 from connectors.state.memory import MemoryState
+from connectors.state.port import KeptFile
 from knowledge.library import Library
 from tests.pictures import png
 
@@ -59,6 +61,9 @@ class Script:
     async def ask(self, request: Request) -> AsyncGenerator[Event]:
         for event in self.coming:
             yield event
+
+    async def file(self, question_id: str, digest: str) -> bytes:
+        return f"{question_id} {digest}".encode()
 
 
 def printed(card: Card) -> str:
@@ -272,3 +277,55 @@ def test_a_terminal_is_the_same_visitor_every_time_and_nobody_else_can_read_who(
     assert first.cookies["nightshift"] == second.headers["X-Nightshift-Visitor"] == file.read_text()
     assert first.headers["Authorization"] == "Bearer secret"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+ORDERS = Table(
+    title="Orders\x1b[2J",
+    columns=("id", "[b]客户[/b]"),
+    rows=(("7", "王伟\x1b[31m"), ("1200", "")),
+    total=3480,
+    file="d1",
+)
+SLOW = Chart(title="p95", file="d2", says="Line chart.\x1b[2J")
+FIGURES = CARD.model_copy(update={"tables": (ORDERS,), "charts": (SLOW,)})
+
+
+def test_tables_are_printed_and_charts_are_told() -> None:
+    said = printed(FIGURES)
+
+    for part in ("Orders\n", "id   [b]客户[/b]", "   7   王伟", "1200", "2 of 3,480 rows; all of them", "Line chart."):
+        assert part in said
+    assert "\x1b" not in said
+    whole = ORDERS.model_copy(update={"total": 2})
+    assert "of 2 rows" not in printed(CARD.model_copy(update={"tables": (whole,)}))
+
+
+async def test_files_of_an_answer_are_saved_under_their_titles(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    first = await save(FIGURES, folder, Script([]).file)
+    again = await save(FIGURES, folder, Script([]).file)
+
+    assert [path.name for path in first] == ["Orders-2J.csv", "p95.png"]
+    assert [path.name for path in again] == ["Orders-2J-2.csv", "p95-2.png"]
+    assert [path.read_bytes() for path in first] == [b"q1 d1", b"q1 d2"]
+
+
+async def test_the_server_hands_out_files_of_answers() -> None:
+    def server(request: httpx.Request) -> httpx.Response:
+        found = request.url.path == "/api/questions/q1/files/d1"
+        return httpx.Response(200, content=b"rows") if found else httpx.Response(404, json={"detail": "No such file."})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(server), base_url="http://here") as client:
+        assert await ServerDoor(client).file("q1", "d1") == b"rows"
+        with pytest.raises(NoAnswer, match="No such file"):
+            await ServerDoor(client).file("q1", "d9")
+
+
+async def test_without_a_server_files_of_answers_are_kept_here() -> None:
+    state = MemoryState()
+    door = ProcessDoor(Assistant(state, Library), lambda: NOON)  # type: ignore[arg-type]  # nothing is searched here
+    await state.keep(KeptFile("terminal", "d1", "text/csv", b"rows", NOON), for_good=True)
+
+    assert await door.file("q1", "d1") == b"rows"
+    with pytest.raises(NoAnswer, match="no longer kept"):
+        await door.file("q1", "d9")

@@ -79,6 +79,35 @@ def test_two_pieces_of_evidence_may_support_a_claim_together() -> None:
     assert claim.cites == ("x", "y")
 
 
+@pytest.mark.parametrize(
+    ("text", "claimed"),
+    [
+        ("Raise `DB_POOL_MAX.", "Raise `DB_POOL_MAX`."),
+        (
+            "Raise it: `kubectl -n payments set env deploy/payments",
+            "Raise it: `kubectl -n payments set env deploy/payments`",
+        ),
+        ("Restart the primary database: `kubectl -n payments delete", None),
+    ],
+    ids=["a-name", "a-command", "an-invented-command"],
+)
+def test_a_code_span_left_open_is_checked_and_closed(text: str, claimed: str | None) -> None:
+    claim = admit(Piece(text), NUMBERED, terms)
+
+    assert (claim.text if claim else None) == claimed
+
+
+def test_two_passages_of_one_piece_of_evidence_are_cited_once() -> None:
+    sizes = POOL.model_copy(update={"text": "The pool holds 40 connections in production."})
+    raise_it = POOL.model_copy(update={"text": "Raise `DB_POOL_MAX` to 60 and watch it."})
+    piece = Piece("The pool holds 40 connections in production; raise `DB_POOL_MAX` to 60 and watch it.", cites=(1, 2))
+
+    claim = admit(piece, {1: sizes, 2: raise_it}, terms)
+
+    assert claim is not None
+    assert claim.cites == ("a",)
+
+
 def test_words_from_all_over_a_page_are_no_support() -> None:
     lines = ["Checkout takes the order.", *("Nothing of interest is said in this line." for _ in range(9))]
     page = Evidence(
@@ -103,3 +132,8 @@ def test_hard_facts_are_what_can_be_typed_or_counted() -> None:
         "CheckoutHigh",
         "99.9%",
     )
+
+
+@pytest.mark.parametrize("end", [".", ",", ""])
+def test_a_time_at_the_end_of_a_sentence_is_the_time_in_the_source(end: str) -> None:
+    assert hard_facts(f"It began at 09:45{end}") == ("09:45",)

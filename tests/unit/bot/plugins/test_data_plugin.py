@@ -1,22 +1,26 @@
 """Questions to a database, from the question to the evidence."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from bot.guards.sql_gate import Gate
 from bot.ladder import Ladder
+from bot.plugin import Patient
 from bot.plugins.data import REPAIRS, Answered, Data, Unanswered, prompt
 from bot.rules.entities import find_entities
 from bot.rules.sql_access import Policy
+from bot.rules.sql_descriptions import BadDescriptions, Descriptions, Example
 from bot.rules.terms import content_terms
-from bot.vocabulary import RewrittenQuery, Route
+from bot.vocabulary import RewrittenQuery, Route, Rows
 from connectors.llm.memory import Line, ScriptedModel
 from connectors.llm.memory import Settings as Said
 from connectors.llm.port import Level
 from connectors.sql.memory import MemoryDatabase, Settings
-from connectors.sql.port import AdmittedQuery, Plan, SqlUnavailable
+from connectors.sql.port import AdmittedQuery, Plan, SqlRefused, SqlUnavailable
 from knowledge.language import language_of
 
 NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
@@ -52,12 +56,17 @@ def asked(text: str, route: Route = "data", groups: tuple[str, ...] = ()) -> Rew
 
 
 def data(
-    *drafts: Mapping[str, str], policy: Policy | None = None, level: Level = "endpoint"
+    *drafts: Mapping[str, str],
+    policy: Policy | None = None,
+    level: Level = "endpoint",
+    examples: Sequence[tuple[str, str]] = (),
+    shows: Sequence[Level] = ("endpoint", "local"),
 ) -> tuple[Data, ScriptedModel]:
     lines = [Line(reply=json.dumps({"missing": "", "sql": "", **one}), times=1) for one in drafts]
     model = ScriptedModel(lines, Said(level=level))
-    database = MemoryDatabase(Settings.model_validate({"tables": TABLES}))
-    return Data(database, Ladder([model]), content_terms, policy or Policy()), model
+    known = Descriptions(examples=tuple(Example(question=question, sql=sql) for question, sql in examples))
+    gate = Gate(MemoryDatabase(Settings.model_validate({"tables": TABLES})), policy or Policy(), known)
+    return Data(gate, Ladder([model]), content_terms, shows=shows), model
 
 
 async def test_a_template_answers_without_a_model() -> None:
@@ -68,6 +77,8 @@ async def test_a_template_answers_without_a_model() -> None:
     assert evidence.kind == "data"
     assert evidence.heading == "refund"
     assert evidence.text.startswith("| number |\n| --- |\n| 2 |")
+    assert evidence.query.startswith("SELECT COUNT(*) AS number FROM refund")
+    assert evidence.rows == Rows(columns=("number",), rows=((2,),), total=1)
     assert model.prompts == []
 
 
@@ -77,7 +88,7 @@ async def test_a_model_writes_what_no_template_knows() -> None:
     found = await plugin.ask(asked("Which customers have never had a refund?"))
 
     assert isinstance(found, Answered)
-    assert (found.rows.rows, found.by_template, found.repairs) == ((), False, 0)
+    assert (found.rows.rows, found.by, found.repairs) == ((), "model", 0)
     assert "customer_id integer = customer.id" in model.prompts[0].material
 
 
@@ -213,6 +224,25 @@ async def test_a_misspelt_policy_stops_everything() -> None:
         await plugin.gather(asked("How many refunds?"))
 
 
+class Quoting(MemoryDatabase):
+    """Quotes a value of a row in what it refuses."""
+
+    async def explain(self, query: AdmittedQuery, role: str = "") -> Plan:
+        raise SqlRefused("invalid input: ann@example.com")
+
+
+class Returning:
+    """A model that rests when it is looked at, and is there again when it is asked."""
+
+    usable = False
+
+    def __init__(self, model: ScriptedModel) -> None:
+        self._model = model
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._model, name)
+
+
 class Costly(MemoryDatabase):
     """Expects every query to be large."""
 
@@ -221,11 +251,113 @@ class Costly(MemoryDatabase):
 
 
 async def test_a_query_beyond_the_ceiling_is_not_run() -> None:
-    plugin = Data(Costly(Settings.model_validate({"tables": TABLES})), Ladder([]), content_terms)
+    plugin = Data(Gate(Costly(Settings.model_validate({"tables": TABLES}))), Ladder([]), content_terms)
 
     found = await plugin.ask(asked("How many refunds?"))
 
     assert isinstance(found, Unanswered)
+
+
+ODD = ("odd refunds of Ann", "SELECT id FROM refund WHERE status = 'open' AND customer_id = 1")
+
+
+async def test_a_verified_question_is_answered_by_its_own_query_without_a_model() -> None:
+    plugin, model = data(examples=[ODD])
+
+    (evidence,) = await plugin.gather(asked("Odd refunds of ANN?"))
+
+    assert evidence.rows is not None
+    assert evidence.rows.rows == ((3,),)
+    assert "a query that the team has verified" in evidence.text
+    assert model.prompts == []
+
+
+async def test_a_verified_query_is_shown_first_to_who_asks_the_same_of_another() -> None:
+    plugin, model = data({"sql": "SELECT id FROM refund WHERE status = 'open' AND customer_id = 2"}, examples=[ODD])
+
+    found = await plugin.ask(asked("odd refunds of Bo"))
+
+    assert isinstance(found, Answered)
+    assert found.rows.rows == ((2,),)
+    assert model.prompts[0].material.startswith(f"VERIFIED\n{ODD[0]}\n{ODD[1]}\nDIALECT\n")
+
+
+async def test_nobody_is_shown_an_example_that_they_may_not_run() -> None:
+    about_mail = ("odd mails of customers", "SELECT id FROM customer WHERE email LIKE '%x%'")
+    policy = Policy(forbidden={"customer.email": ("support",)})
+    plugin, model = data(*[{"sql": "SELECT id FROM customer"}] * 2, policy=policy, examples=[about_mail])
+
+    await plugin.ask(asked("odd mails of the customers"))
+    await plugin.ask(asked("odd mails of the customers", groups=("support",)))
+
+    assert ["VERIFIED" in prompt.material for prompt in model.prompts] == [False, True]
+
+
+async def test_an_example_that_may_not_run_stops_everything_with_its_reason() -> None:
+    plugin, _ = data(examples=[("gone", "DELETE FROM refund")])
+
+    with pytest.raises(BadDescriptions, match=r"this query may not run: Only a SELECT may be run"):
+        await plugin.check()
+
+
+async def test_a_database_that_is_down_does_not_hold_up_the_start() -> None:
+    plugin, _ = data(policy=Policy(forbidden={"customer.emial": ()}))
+
+    await plugin.check()
+
+    with pytest.raises(SqlUnavailable):
+        await plugin.ask(asked("How many refunds?"))
+
+
+@pytest.mark.parametrize(("shows", "shown"), [(("local",), False), (("endpoint", "local"), True)])
+async def test_sample_values_go_only_to_models_that_may_see_them(shows: Sequence[Level], *, shown: bool) -> None:
+    plugin, model = data({"sql": "SELECT id FROM refund WHERE status = 'paid'"}, shows=shows)
+
+    found = await plugin.ask(asked("odd refunds that are open"))
+
+    assert isinstance(found, Answered)
+    assert ("'paid'" in model.prompts[0].material) is shown
+    assert "refund.status = 'open'" in model.prompts[0].material
+
+
+async def test_what_a_local_model_may_see_reaches_no_endpoint_that_comes_back_meanwhile() -> None:
+    endpoint = ScriptedModel([Line(reply="{}")], Said(level="endpoint"))
+    resting = ScriptedModel(
+        [Line(reply=json.dumps({"sql": "SELECT id FROM refund", "missing": ""}))], Said(level="local")
+    )
+    plugin, _ = data(shows=("local",))
+    ladder = Ladder([Returning(endpoint), resting])
+
+    found = await replace(plugin, ladder=ladder).ask(asked("odd refunds"))
+
+    assert isinstance(found, Answered)
+    assert endpoint.prompts == []
+    assert "such as 'open', 'paid'" in resting.prompts[0].material
+
+
+async def test_what_the_database_quotes_is_redacted_before_a_model_sees_it() -> None:
+    plugin, model = data({"sql": "SELECT x FROM customer"}, {"sql": "SELECT y FROM customer"})
+    gate = Gate(Quoting(Settings.model_validate({"tables": TABLES})))
+
+    await replace(plugin, gate=gate).ask(asked("which customers look odd"))
+
+    assert "ann@example.com" not in "".join(prompt.material for prompt in model.prompts)
+
+
+async def test_what_models_cost_is_told_with_the_evidence() -> None:
+    plugin, _ = data({"sql": "SELECT name FROM customer"})
+
+    (evidence,) = await plugin.gather(asked("names of the customers without a refund"))
+
+    assert evidence.spent.tokens_in > 0
+
+
+@pytest.mark.parametrize(("level", "seconds"), [("endpoint", 60.0), ("local", 150.0)])
+def test_it_asks_for_patience_by_the_model_that_would_write(level: Level, seconds: float) -> None:
+    plugin, _ = data(level=level)
+
+    assert isinstance(plugin, Patient)
+    assert plugin.seconds == seconds
 
 
 def test_the_fixed_part_of_the_prompt_does_not_change() -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.rules.sql_linking import MOST_TABLES, Value, find_values, link
+from bot.rules.sql_linking import FEWEST_COLUMNS, ROOM, Value, find_values, link
 from bot.rules.terms import content_terms
 from connectors.sql.port import Column, ForeignKey, Schema, Table
 from tests.unit.bot.rules.sql_shop import SHOP
@@ -60,7 +60,7 @@ def test_of_a_large_schema_only_what_fits_is_left_with_what_joins_it() -> None:
 
     names = [table.name for table in found.tables]
     assert set(names) >= {"deployment", "service", "release_note_map"}
-    assert len(names) <= MOST_TABLES + 1
+    assert len(names) <= ROOM // FEWEST_COLUMNS + 1
     assert "other_3" not in names
 
 

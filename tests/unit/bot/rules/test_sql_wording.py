@@ -18,7 +18,7 @@ def rows(*values: tuple[Cell, ...], truncated: bool = False) -> Rows:
 
 
 def test_rows_are_a_table_with_their_query() -> None:
-    text = answered(QUERY, rows(("checkout", 2.50)), by_template=True, language="en")
+    text = answered(QUERY, rows(("checkout", 2.50)), by="template", language="en")
 
     assert text.startswith("| name | number |\n| --- | --- |\n| checkout | 2.5 |\n\n1 row.")
     assert "Asked of PostgreSQL by a fixed template; tables: service; at most 1000 rows." in text
@@ -26,7 +26,7 @@ def test_rows_are_a_table_with_their_query() -> None:
 
 
 def test_a_cell_stays_a_cell() -> None:
-    text = answered(QUERY, rows(("a|b\n`c` [x](http://y)", None)), by_template=True, language="en")
+    text = answered(QUERY, rows(("a|b\n`c` [x](http://y)", None)), by="template", language="en")
 
     assert "| a\\|b \\`c\\` \\[x\\](http://y) |  |" in text
 
@@ -34,18 +34,18 @@ def test_a_cell_stays_a_cell() -> None:
 def test_a_query_cannot_close_its_fence() -> None:
     query = admitted("SELECT name FROM service WHERE name = '```\n# heading'", SHOP)
 
-    assert "\n````sql\n" in answered(query, rows(), by_template=False, language="en")
+    assert "\n````sql\n" in answered(query, rows(), by="model", language="en")
 
 
 def test_what_is_left_out_is_said() -> None:
-    text = answered(QUERY, rows(*[("x", 1)] * 30, truncated=True), by_template=False, language="zh")
+    text = answered(QUERY, rows(*[("x", 1)] * 30, truncated=True), by="model", language="zh")
 
     assert text.count("| x | 1 |") == 20
     assert "30 行；显示前 20 行；还有更多：结果在 1000 行或字节上限处截断。" in text
 
 
 def test_no_rows_are_said_to_be_none() -> None:
-    assert answered(QUERY, rows(), by_template=True, language="zh").startswith("查询没有返回任何行。")
+    assert answered(QUERY, rows(), by="template", language="zh").startswith("查询没有返回任何行。")
 
 
 def test_a_prompt_holds_schema_values_and_moments() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.rules.terms import content_terms
 from bot.steps.present import Report, footer, present, present_unread
 from bot.vocabulary import Answer, Claim, Entities, Evidence, Picture, Place, Query, RewrittenQuery, Spent
-from connectors.chat.port import Card, PictureText
+from connectors.chat.port import Card, Chart, Exhibits, PictureText, Table
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 A = Evidence(id="a", kind="document", title="Pool", text="The pool is 20.\n```\nls\n```", document_id="pool.md")
@@ -13,14 +13,19 @@ B = Evidence(id="b", kind="document", title="Limits", text="The limit is 400.", 
 DOWN = Evidence(id="failure:metrics", kind="failure", title="metrics", text="timeout")
 
 
-def card(*claims: Claim, route: str = "question", evidence: tuple[Evidence, ...] = (A, B)) -> Card:
+def card(
+    *claims: Claim,
+    route: str = "question",
+    evidence: tuple[Evidence, ...] = (A, B),
+    exhibits: Exhibits = Exhibits(),  # noqa: B008 - it never changes
+) -> Card:
     query = Query(question_id="q", text="pool?", language="en", asked_at=NOON, author="ann")
     rewritten = RewrittenQuery(
         text="pool size", asked="pool?", searches=("pool size", "pool?"), language="en", asked_at=NOON,
         route=route, entities=Entities(),  # type: ignore[arg-type]  # a route
     )  # fmt: skip
     cost = footer([Spent()], 1.24, 1)
-    report = Report(rewritten, Answer(claims=claims), evidence, rewritten.searches)
+    report = Report(rewritten, Answer(claims=claims), evidence, rewritten.searches, exhibits)
     return present(query, report, content_terms, cost)
 
 
@@ -32,6 +37,15 @@ def test_citations_are_numbered_in_the_order_they_are_read() -> None:
         (1, "limits.md", "The limit is 400."),
         (2, "pool.md", "The pool is 20."),
     ]
+
+
+def test_figures_are_shown_beside_the_words() -> None:
+    table = Table(title="Orders", columns=("n",), rows=(("1",),), total=1)
+    chart = Chart(title="p95", file="0" * 64, says="Line chart.")
+
+    shown = card(Claim(text="It is 1.", cites=("a",)), exhibits=Exhibits(tables=(table,), charts=(chart,)))
+
+    assert (shown.tables, shown.charts) == ((table,), (chart,))
 
 
 def test_of_a_passage_of_several_chunks_the_one_that_says_it_is_cited() -> None:
@@ -46,6 +60,12 @@ def test_of_a_passage_of_several_chunks_the_one_that_says_it_is_cited() -> None:
 
     assert shown.text == "Raise it to 40 at most [1]. The pool is full [2]. Raise it to 40 [1]."
     assert [(c.number, c.chunk_id, c.heading) for c in shown.citations] == [(1, "c1", "Mend"), (2, "c0", "Look")]
+
+
+def test_a_claim_bears_a_number_once() -> None:
+    twice = card(Claim(text="The limit is 400.", cites=("b", "b", "a")))
+
+    assert twice.text == "The limit is 400 [1][2]."
 
 
 def test_lists_code_and_sentences_stand_apart() -> None:

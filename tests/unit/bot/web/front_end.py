@@ -13,6 +13,7 @@ from bot.settings import Web
 from bot.web.router import build_router
 from connectors.chat.port import Citation
 from connectors.state.port import State
+from connectors.tools.port import ChangeLog
 from knowledge.library import Hit, StoredDocument
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -55,11 +56,13 @@ class Site:
     shelf: Shelf
     opened: AsyncExitStack
     time: datetime = NOON
+    changes: ChangeLog | None = None
 
     async def browser(self, web: Web | None = None, address: str = "127.0.0.1") -> httpx.AsyncClient:
         """A browser with an empty cookie jar; browsers with equal settings talk to the same state."""
         app = FastAPI()
-        app.include_router(build_router(Assistant(self.state, self.shelf), web or Web(), lambda: self.time))
+        assistant = Assistant(self.state, self.shelf, changes=self.changes)
+        app.include_router(build_router(assistant, web or Web(), lambda: self.time))
         transport = httpx.ASGITransport(app, client=(address, 50000))
         return await self.opened.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://localhost:8080")

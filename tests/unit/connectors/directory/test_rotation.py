@@ -77,3 +77,10 @@ async def test_a_rotation_of_a_stranger_is_named(roster: Path) -> None:
 async def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(DirectoryUnavailable, match=r"nothing\.yaml"):
         await FileDirectory(tmp_path / "nothing.yaml").people()
+
+
+async def test_one_account_is_not_given_to_two_people(roster: Path) -> None:
+    rewrite(roster, "members: [{id: a, name: A, accounts: {slack: U1}}, {id: b, name: B, accounts: {slack: U1}}]")
+
+    with pytest.raises(DirectoryUnavailable, match="slack:U1 is given to a and b"):
+        await FileDirectory(roster).people()

@@ -1,0 +1,188 @@
+"""What chat platforms hand in: messages, clicks, edits and deletions; each is committed before it is acknowledged."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.assistant import Assistant
+from bot.rules.routes import find_route
+from bot.steps.deliver import files, recipient
+from bot.steps.wording import CLICKED, WITHDRAWN
+from bot.vocabulary import Language
+from connectors.chat.port import (
+    ButtonClick,
+    Card,
+    Chat,
+    ChatUnavailable,
+    IncomingMessage,
+    NotAccepted,
+    Recent,
+    Reply,
+    Undeliverable,
+)
+from connectors.state.port import Question, StateUnavailable
+from knowledge.language import language_of
+
+log = structlog.get_logger()
+
+
+@dataclass
+class ChatInbox:
+    """The inbox that every adapter hands in to; ``chats`` are the platforms that answers are pushed to."""
+
+    assistant: Assistant
+    chats: Mapping[str, Chat]
+    _at_work: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def on_message(self, message: IncomingMessage) -> bool:
+        """See the port. What nobody said to us counts in a thread that we take part in, unless it is small talk."""
+        try:
+            if not message.addressed and not await self._concerns_us(message):
+                return False
+            if message.replaces and not await self._changed(message):
+                return False
+            await self.assistant.on_message(message)
+        except StateUnavailable as down:
+            raise NotAccepted(str(down)) from down
+        return True
+
+    async def on_click(self, click: ButtonClick) -> Reply:
+        """See the port."""
+        try:
+            question = await self.assistant.question(click.question_id)
+            if question is None or not _stands_there(question, click) or not _may_see(question, click.author):
+                return Reply(text=CLICKED["en"]["unknown"], refused=True)
+            return await self._do(click, question)
+        except StateUnavailable as down:
+            raise NotAccepted(str(down)) from down
+
+    async def on_withdrawn(self, channel: str, event_id: str) -> None:
+        """See the port."""
+        try:
+            question = await self.assistant.state.asked_as(channel, event_id)
+            if question and question.card is None:
+                await self._withdraw(question)
+        except StateUnavailable as down:
+            raise NotAccepted(str(down)) from down
+
+    async def card(self, question_id: str, author: str) -> Card | None:
+        """See the port."""
+        question = await self.assistant.question(question_id)
+        if question is None or question.card is None or not _may_see(question, author):
+            return None
+        return Card.model_validate_json(question.card)
+
+    async def recent(self, author: str, limit: int = 10) -> tuple[Recent, ...]:
+        """See the port."""
+        asked = await self.assistant.state.asked_by(author, limit)
+        return tuple(
+            Recent(
+                question_id=one.id,
+                thread_id=one.thread_id,
+                channel=one.channel,
+                text=one.text[:200],
+                asked_at=one.received_at,
+                answered=one.card is not None,
+            )
+            for one in asked
+        )
+
+    async def close(self) -> None:
+        """Let go of what clicks have set off."""
+        for task in self._at_work:
+            task.cancel()
+        await asyncio.gather(*self._at_work, return_exceptions=True)
+
+    async def _concerns_us(self, message: IncomingMessage) -> bool:
+        if message.text.lstrip().startswith("@") or find_route(message.text) == "chat":
+            return False
+        return bool(await self.assistant.state.thread(message.thread_id, limit=1))
+
+    async def _changed(self, message: IncomingMessage) -> bool:
+        """Whether an edit asks something else; then the question that it replaces need not be answered any more."""
+        before = await self.assistant.state.asked_as(message.channel, message.replaces)
+        if before is None:
+            return message.addressed
+        if before.text.strip() == message.text.strip():
+            return False
+        if before.card is None:
+            await self._withdraw(before)
+        return True
+
+    async def _withdraw(self, question: Question) -> None:
+        language = language_of(question.text)
+        card = Card(question_id=question.id, kind="notice", language=language, text=WITHDRAWN[language])
+        await self.assistant.state.settle(question.id, card.model_dump_json())
+
+    async def _do(self, click: ButtonClick, question: Question) -> Reply:
+        language = language_of(question.text)
+        match click.action:
+            case "up" | "down":
+                await self.assistant.on_feedback(
+                    question.id, click.author, click.action, click.text[:2000], click.clicked_at
+                )
+                return Reply(text=CLICKED[language]["thanks"])
+            case "edit":
+                await self._ask_again(click, question)
+                return Reply(text=CLICKED[language]["asked"])
+            case "publish" if click.author == question.author:
+                self._set_off(self._publish(question))
+                return Reply(text=CLICKED[language]["published"])
+            case "csv":
+                return await self._send_file(click, question, language)
+            case _:
+                return Reply(text=CLICKED[language]["unknown"], refused=True)
+
+    async def _ask_again(self, click: ButtonClick, question: Question) -> None:
+        said = IncomingMessage.model_validate_json(question.body)
+        again = {
+            "event_id": click.event_id,
+            "author": click.author,
+            "sent_at": click.clicked_at,
+            "query": click.text,
+            "replaces": "",
+            "addressed": True,
+        }
+        await self.on_message(said.model_copy(update=again))
+
+    async def _publish(self, question: Question) -> None:
+        card = Card.model_validate_json(question.card or "")
+        to = recipient(question).model_copy(update={"ephemeral": False})
+        await self.chats[question.channel].post(to, card, await files(card, question.author, self.assistant.state))
+
+    async def _send_file(self, click: ButtonClick, question: Question, language: Language) -> Reply:
+        card = Card.model_validate_json(question.card or "")
+        table = next((one for one in card.tables if one.file == click.text), None)
+        kept = await self.assistant.state.attachment(question.author, table.file) if table else None
+        if table is None or kept is None:
+            return Reply(text=CLICKED[language]["gone"], refused=True)
+        name = f"{table.title[:60] or 'table'}.csv"
+        self._set_off(self.chats[question.channel].send_file(recipient(question), name, kept.content))
+        return Reply(text=CLICKED[language]["sending"])
+
+    def _set_off(self, work: Awaitable[None]) -> None:
+        """Do it behind the acknowledgement; whoever clicked sees what comes of it, and can click again."""
+
+        async def run() -> None:
+            try:
+                await work
+            except (ChatUnavailable, Undeliverable, StateUnavailable) as failed:
+                log.warning("click not carried out", reason=str(failed))
+
+        task = asyncio.create_task(run())
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
+
+
+def _stands_there(question: Question, click: ButtonClick) -> bool:
+    """Whether a button can be that of the answer; one for its author alone may have gone to them directly."""
+    alone = IncomingMessage.model_validate_json(question.body).ephemeral and question.author == click.author
+    return question.thread_id == click.thread_id or alone
+
+
+def _may_see(question: Question, author: str) -> bool:
+    """Whether somebody may see an answer: its author, and who is in the channel where everybody reads it."""
+    said = IncomingMessage.model_validate_json(question.body)
+    return question.author == author or (said.audience == "conversation" and not said.ephemeral)

@@ -1,0 +1,48 @@
+"""What holds in one conversation of a chat platform: its language, who may ask there, and what may be shown there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.vocabulary import Language, Scope
+from connectors.chat.port import IncomingMessage
+
+EVERYWHERE = "*"
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """The rules of a channel or group chat.
+
+    ``readers`` are groups that everybody there belongs to: pages for them may be quoted there. ``askers`` are the
+    groups that may ask, all when empty.
+    """
+
+    language: Language | None = None
+    readers: tuple[str, ...] = ()
+    askers: tuple[str, ...] = ()
+    scope: Scope = field(default_factory=Scope)
+
+
+Conversations = Mapping[str, Conversation]
+"""By the platform's id of the conversation; ``*`` stands for all others."""
+
+ANYWHERE = Conversation()
+"""What holds where nothing is set."""
+
+
+def rules_for(message: IncomingMessage, conversations: Conversations) -> Conversation:
+    """The rules where a message was said; a direct message has those of ``*``."""
+    return conversations.get(message.conversation) or conversations.get(EVERYWHERE) or ANYWHERE
+
+
+def shown_to(message: IncomingMessage, author: Sequence[str], rules: Conversation) -> tuple[str, ...]:
+    """The groups whose pages an answer may quote: the author's own, or what all who will read it may read.
+
+    Whoever may read more than a channel asks in a direct message.
+    """
+    return tuple(author) if message.audience == "author" else rules.readers
+
+
+def may_ask(author: Sequence[str], rules: Conversation) -> bool:
+    """Whether somebody in these groups may ask there."""
+    return not rules.askers or not set(rules.askers).isdisjoint(author)
