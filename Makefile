@@ -33,5 +33,8 @@ bench: ## measure start, acknowledgement, search and answers on this machine
 security: ## put attacks into everything that is read, with a model that obeys them
 	$(SETUP) security --attacks "$(ATTACKS)"
 
-demo-slack demo-feishu: ## a conversation on a chat platform of our own, kept as a picture
-	$(SETUP) $@
+demo-slack: ## a conversation on a Slack of our own, kept as a picture
+	$(SETUP) demo-slack
+
+demo-feishu: ## a conversation on a Feishu of our own, kept as a picture
+	$(SETUP) demo-feishu

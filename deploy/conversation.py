@@ -124,7 +124,7 @@ def picture(page: str, file: Path) -> bool:
     html.write_text(page, encoding="utf-8")
     if browser is None:
         return False
-    drawn = ["--headless=new", "--no-sandbox", "--hide-scrollbars", "--window-size=1000,2600", f"--screenshot={file}"]
+    drawn = ["--headless=new", "--no-sandbox", "--hide-scrollbars", "--window-size=1100,1600", f"--screenshot={file}"]
     subprocess.run(  # noqa: S603  # our own page, in a browser of this machine
         [browser, *drawn, html.as_uri()], check=True, capture_output=True, timeout=60
     )

@@ -179,7 +179,7 @@ def test_ctrl_c_is_one_line(
 
 
 def test_every_target_of_the_makefile_is_a_command_of_the_script(bootstrap: ModuleType) -> None:
-    targets = re.findall(r"^\t\$\(SETUP\) (\w+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^\t\$\(SETUP\) ([\w-]+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
     assert set(targets) == set(bootstrap.COMMANDS)
 

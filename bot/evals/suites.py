@@ -10,7 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app import service_graph
-from bot.evals import incidents, ocr, retrieval, sql, sql_guard, sql_linking
+from bot.evals import (
+    anomaly,
+    grouping,
+    incidents,
+    logs,
+    ocr,
+    retrieval,
+    root_cause,
+    sql,
+    sql_guard,
+    sql_linking,
+    storms,
+)
 from bot.evals.cases import BadCases
 from bot.ladder import Ladder
 from bot.settings import Settings, read_settings
@@ -156,10 +168,51 @@ def _sql_guard(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _grouping(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval grouping", description=grouping.__doc__)
+    parser.add_argument("folder", type=Path, help="storms.jsonl[.gz] and topology.json")
+    parser.add_argument("--make", choices=sorted(storms.CLIMATES), help="first fill the folder with made storms")
+    parser.add_argument("--count", type=int, default=60, metavar="N", help="so many storms")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed makes the same storms")
+    given = parser.parse_args(arguments)
+    if given.make:
+        storms.make(given.folder, storms.CLIMATES[given.make], given.count, given.seed)
+    sys.stdout.write(grouping.report(grouping.evaluate(given.folder)) + "\n")
+    return 0
+
+
+def _logs(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval logs", description=logs.__doc__)
+    parser.add_argument("folder", type=Path, help="one folder per system, with *_structured_corrected.csv[.gz]")
+    folder: Path = parser.parse_args(arguments).folder
+    sys.stdout.write(logs.report(logs.evaluate(folder)) + "\n")
+    return 0
+
+
+def _anomaly(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval anomaly", description=anomaly.__doc__)
+    parser.add_argument("folder", type=Path, help="windows.json, and the series in folders or data.tar.xz")
+    folder: Path = parser.parse_args(arguments).folder
+    sys.stdout.write(anomaly.report(anomaly.evaluate(folder)) + "\n")
+    return 0
+
+
+def _root_cause(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval root-cause", description=root_cause.__doc__)
+    parser.add_argument("folder", type=Path, help="recordings of PetShop or Nezha, unpacked")
+    folder: Path = parser.parse_args(arguments).folder
+    sys.stdout.write(root_cause.report(root_cause.evaluate(folder)) + "\n")
+    return 0
+
+
 SUITES: dict[str, Callable[[Sequence[str]], int]] = {
+    "anomaly": _anomaly,
+    "grouping": _grouping,
     "incidents": _incidents,
+    "logs": _logs,
     "ocr": _ocr,
     "retrieval": _retrieval,
+    "root-cause": _root_cause,
     "sql": _sql,
     "sql-guard": _sql_guard,
     "sql-linking": _sql_linking,

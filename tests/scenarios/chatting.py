@@ -14,6 +14,7 @@ from pathlib import Path
 from bot.assistant import Assistant, give_up, take_up
 from bot.inbox import ChatInbox
 from bot.ladder import Ladder
+from bot.logs import set_up_logs
 from bot.ports import Limits, Ports
 from bot.redelivery import Redelivery
 from bot.rules.terms import content_terms
@@ -61,4 +62,5 @@ async def serve(home: Path, vendor: str, table: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
+    set_up_logs()
     asyncio.run(serve(Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])))
