@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, Outsider
 from bot.living import Living, living
 from bot.narration import Narrator
 from bot.ports import Ports
-from bot.rules.conversations import may_ask, rules_for, shown_to
+from bot.rules.conversations import for_all, is_outsider, may_ask, rules_for, shown_to
 from bot.rules.live import leads
 from bot.steps.answer import Room, answer, summing_prompt
 from bot.steps.compose import compose
@@ -67,8 +67,9 @@ async def answered(query: Query, started: float, ports: Ports) -> Card:
     narrator = Narrator(ports.state, query.question_id, query.language, ports.clock)
     await narrator.doing("rewrite")
     rewritten = await step("rewrite", RewrittenQuery, partial(rewrite, query, ports.services, ports.ladder))
+    looking = [one.spent for one in query.pictures]
     if rewritten.route == "chat":
-        return present_chat(query, footer([rewritten.spent], ports.clock() - started, rounds=0))
+        return present_chat(query, footer([*looking, rewritten.spent], ports.clock() - started, rounds=0))
     varied = await step("vary", Varied, partial(vary, rewritten, ports.ladder))
     searched = rewritten.model_copy(update={"searches": varied.searches})
     found = await investigate(searched, ports, narrator, until=started + ports.limits.seconds)
@@ -77,7 +78,7 @@ async def answered(query: Query, started: float, ports: Ports) -> Card:
         await narrator.doing("answer")
         said = await step("answer", Answer, partial(write, rewritten, found.numbered, ports, narrator))
     on_the_way = (*(one.spent for one in found.evidence), *(verdict.spent for verdict in found.verdicts))
-    spent = [rewritten.spent, varied.spent, *on_the_way, said.spent]
+    spent = [*looking, rewritten.spent, varied.spent, *on_the_way, said.spent]
     cost = footer(spent, ports.clock() - started, len(found.verdicts))
     showing = partial(exhibit, query, said, found.evidence, ports.charts, ports.state)
     exhibits = await step("exhibit", Exhibits, showing)
@@ -89,6 +90,8 @@ async def heard(question: Question, ports: Ports) -> Query:
     """The query of a stored message, as its author asked it where it was asked. Raises UserFacing."""
     message = IncomingMessage.model_validate_json(question.body)
     rules, groups = rules_for(message, ports.conversations), await groups_of(question.author, ports)
+    if is_outsider(question.author) and not rules.outsiders:
+        raise Outsider
     if not may_ask(groups or (), rules):
         raise NotAllowed
     shown = shown_to(message, groups, rules) if groups is not None else None
@@ -113,7 +116,8 @@ async def look_at_files(question: Question, query: Query, ports: Ports) -> Query
     if not query.pictures and not query.quotes:
         return query
     await Narrator(ports.state, query.question_id, query.language, ports.clock).doing("read")
-    readings = await ports.state.step("read", Readings, partial(read, query, ports.ocr, ports.state))
+    reading = partial(read, query, ports.ocr, ports.state, ports.ladder)
+    readings = await ports.state.step("read", Readings, reading)
     return with_readings(query, readings, ports.services, ports.known)
 
 
@@ -130,13 +134,16 @@ async def remembered(
 ) -> tuple[Question, ...]:
     """The thread as far as the readers of the answer may know it.
 
-    What somebody was told alone stays with them. Where each reads for themselves, what was answered to those who may
-    read more is left out; what everybody in a channel was answered, everybody there has read.
+    What somebody was told alone, there or on the page, stays with them. Where each reads for themselves, what was
+    answered to those who may read more is left out; what everybody in a channel was answered, everybody there has read.
     """
     said = {one.id: IncomingMessage.model_validate_json(one.body) for one in thread}
-    own = [one for one in thread if one.author == message.author or not said[one.id].ephemeral]
+    # What its author has edited into another question was never said.
+    replaced = {message.replaces, *(one.replaces for one in said.values())}
+    thread = [one for one in thread if said[one.id].event_id not in replaced]
     if message.audience == "conversation":
-        return tuple(one for one in own if not said[one.id].ephemeral)
+        return tuple(one for one in thread if for_all(said[one.id]))
+    own = [one for one in thread if one.author == message.author or not said[one.id].ephemeral]
     others = {one.author for one in own if said[one.id].audience == "author"} - {message.author}
     known = {other: await groups_of(other, ports) for other in others}
     secret = {other for other, of in known.items() if of is None or not set(of) <= set(groups or ())}

@@ -217,7 +217,9 @@ async def open_toolbox(settings: Settings, opened: AsyncExitStack) -> Toolbox | 
 def conversations_of(settings: Settings) -> Conversations:
     """The rules of channels, as the journeys take them."""
     return {
-        id: Conversation(one.language, one.readers, one.askers, Scope(knowledge=one.knowledge, tools=one.tools))
+        id: Conversation(
+            one.language, one.readers, one.askers, one.outsiders, Scope(knowledge=one.knowledge, tools=one.tools)
+        )
         for id, one in settings.channels.items()
     }
 

@@ -14,8 +14,8 @@ from bot.answering import answer_question
 from bot.errors import UserFacing
 from bot.membership import NO_DIRECTORY, Membership
 from bot.ports import Ports
-from bot.steps.deliver import begin, deliver
-from bot.steps.wording import BEGUN, FAILED
+from bot.steps.deliver import deliver
+from bot.steps.wording import FAILED
 from connectors.chat.port import Card, Chat, ChatUnavailable, IncomingMessage, Undeliverable
 from connectors.directory.port import DirectoryUnavailable
 from connectors.images import inspect
@@ -145,11 +145,20 @@ def _said(question: Question, kind: Literal["notice", "failure"], text: str) -> 
 async def close(question: Question, card: Card, ports: Ports) -> None:
     """Deliver the card that is stored, or this one. When the platform refuses, it is tried again later."""
     try:
-        # Whatever shows in the thread that work has begun becomes this card.
-        shown = await begin(question, ports.chats, BEGUN[card.language])
-        await deliver(question, card, ports.chats, ports.state, shown.message_id)
+        await deliver(question, card, ports.chats, ports.state)
     except (ChatUnavailable, Undeliverable) as refused:
         log.warning("answer not delivered", question=question.id, channel=question.channel, reason=str(refused))
+
+
+async def deliver_again(question: Question, ports: Ports) -> None:
+    """Deliver an answer that has no receipt. Raises StateUnavailable; whatever else is wrong with it is logged."""
+    try:
+        await close(question, Card.model_validate_json(question.card or ""), ports)
+    except StateUnavailable:
+        raise
+    # What is wrong with one answer must not keep all others from arriving.
+    except Exception:
+        log.exception("redelivery failed", question=question.id)
 
 
 def received(message: IncomingMessage) -> Received:

@@ -180,7 +180,14 @@ def _draw_plot(plot: Plot, figure: "Figure", axes: "Axes", language: Language) -
     if 0 <= low <= high / 2:
         axes.set_ylim(bottom=0)
     _number(axes.yaxis, low, high)
-    names = told_apart([curve.name for curve in plot.drawn], _LONGEST_LABEL)
+    _add_legend(figure, lines, [curve.name for curve in plot.drawn])
+
+
+def _add_legend(figure: "Figure", lines: Sequence["Line2D"], said: Sequence[str]) -> None:
+    """What each line is; one line without a name of its own is what the title says."""
+    if len(said) == 1 and said[0].strip("{} ") == "":
+        return
+    names = told_apart(said, _LONGEST_LABEL)
     legend = figure.legend(
         lines,
         [str(n) for n in range(1, len(lines) + 1)],

@@ -4,6 +4,7 @@ NightshiftError
 └── UserFacing      its docstring is the sentence the person reads
     ├── NotAllowed
     ├── NothingAsked
+    ├── Outsider
     └── TooLong
 
 Whatever else is raised is ours to mend: the door tells the person so, and by which id we find it.
@@ -19,6 +20,10 @@ class UserFacing(NightshiftError):
 
     def __str__(self) -> str:
         return self.args[0] if self.args else (self.__doc__ or "")
+
+
+class Outsider(UserFacing):
+    """Only people of this organisation are answered here; whoever runs Nightshift can let others ask in a channel."""
 
 
 class NothingAsked(UserFacing):

@@ -1,16 +1,17 @@
 """What chat platforms hand in: messages, clicks, edits and deletions; each is committed before it is acknowledged."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from bot.assistant import Assistant
+from bot.rules.conversations import for_all
 from bot.rules.routes import find_route
+from bot.rules.short_names import file_name
 from bot.steps.deliver import files, recipient
 from bot.steps.wording import CLICKED, WITHDRAWN
-from bot.vocabulary import Language
 from connectors.chat.port import (
     ButtonClick,
     Card,
@@ -22,7 +23,7 @@ from connectors.chat.port import (
     Reply,
     Undeliverable,
 )
-from connectors.state.port import Question, StateUnavailable
+from connectors.state.port import Question, State, StateUnavailable
 from knowledge.language import language_of
 
 log = structlog.get_logger()
@@ -61,9 +62,8 @@ class ChatInbox:
     async def on_withdrawn(self, channel: str, event_id: str) -> None:
         """See the port."""
         try:
-            question = await self.assistant.state.asked_as(channel, event_id)
-            if question and question.card is None:
-                await self._withdraw(question)
+            for version in await _versions(self.assistant.state, channel, event_id):
+                await _withdraw(self.assistant.state, version)
         except StateUnavailable as down:
             raise NotAccepted(str(down)) from down
 
@@ -101,20 +101,19 @@ class ChatInbox:
         return bool(await self.assistant.state.thread(message.thread_id, limit=1))
 
     async def _changed(self, message: IncomingMessage) -> bool:
-        """Whether an edit asks something else; then the question that it replaces need not be answered any more."""
-        before = await self.assistant.state.asked_as(message.channel, message.replaces)
-        if before is None:
+        """Whether an edit asks something else; then what it replaces need not be answered any more."""
+        if await self.assistant.state.asked_as(message.channel, message.event_id):
+            # It came before, and others may have replaced it since.
+            return True
+        versions = await _versions(self.assistant.state, message.channel, message.replaces)
+        if not versions:
             return message.addressed
-        if before.text.strip() == message.text.strip():
+        same = [one for one in versions if one.text.strip() == message.text.strip()]
+        if same and (len(versions) == 1 or any(one.card is None for one in same)):
             return False
-        if before.card is None:
-            await self._withdraw(before)
+        for version in versions:
+            await _withdraw(self.assistant.state, version)
         return True
-
-    async def _withdraw(self, question: Question) -> None:
-        language = language_of(question.text)
-        card = Card(question_id=question.id, kind="notice", language=language, text=WITHDRAWN[language])
-        await self.assistant.state.settle(question.id, card.model_dump_json())
 
     async def _do(self, click: ButtonClick, question: Question) -> Reply:
         language = language_of(question.text)
@@ -127,11 +126,11 @@ class ChatInbox:
             case "edit":
                 await self._ask_again(click, question)
                 return Reply(text=CLICKED[language]["asked"])
-            case "publish" if click.author == question.author:
-                self._set_off(self._publish(question))
+            case "publish" if click.author == question.author and question.card:
+                self._set_off(self._publish(question, question.card))
                 return Reply(text=CLICKED[language]["published"])
-            case "csv":
-                return await self._send_file(click, question, language)
+            case "csv" if question.card:
+                return await self._send_file(click, question, question.card)
             case _:
                 return Reply(text=CLICKED[language]["unknown"], refused=True)
 
@@ -147,18 +146,18 @@ class ChatInbox:
         }
         await self.on_message(said.model_copy(update=again))
 
-    async def _publish(self, question: Question) -> None:
-        card = Card.model_validate_json(question.card or "")
+    async def _publish(self, question: Question, answer: str) -> None:
+        card = Card.model_validate_json(answer)
         to = recipient(question).model_copy(update={"ephemeral": False})
         await self.chats[question.channel].post(to, card, await files(card, question.author, self.assistant.state))
 
-    async def _send_file(self, click: ButtonClick, question: Question, language: Language) -> Reply:
-        card = Card.model_validate_json(question.card or "")
+    async def _send_file(self, click: ButtonClick, question: Question, answer: str) -> Reply:
+        card, language = Card.model_validate_json(answer), language_of(question.text)
         table = next((one for one in card.tables if one.file == click.text), None)
         kept = await self.assistant.state.attachment(question.author, table.file) if table else None
         if table is None or kept is None:
             return Reply(text=CLICKED[language]["gone"], refused=True)
-        name = f"{table.title[:60] or 'table'}.csv"
+        name = f"{file_name(table.title)}.csv"
         self._set_off(self.chats[question.channel].send_file(recipient(question), name, kept.content))
         return Reply(text=CLICKED[language]["sending"])
 
@@ -176,6 +175,22 @@ class ChatInbox:
         task.add_done_callback(self._at_work.discard)
 
 
+async def _versions(state: State, channel: str, event_id: str) -> Sequence[Question]:
+    """A message as it was asked first, and as its author has edited it since."""
+    first = await state.asked_as(channel, event_id)
+    thread = await state.thread(first.thread_id) if first else ()
+    edits = [one for one in thread if IncomingMessage.model_validate_json(one.body).replaces == event_id]
+    return [first, *edits] if first else []
+
+
+async def _withdraw(state: State, question: Question) -> None:
+    """Close a question that is not answered yet."""
+    if question.card is None:
+        language = language_of(question.text)
+        card = Card(question_id=question.id, kind="notice", language=language, text=WITHDRAWN[language])
+        await state.settle(question.id, card.model_dump_json())
+
+
 def _stands_there(question: Question, click: ButtonClick) -> bool:
     """Whether a button can be that of the answer; one for its author alone may have gone to them directly."""
     alone = IncomingMessage.model_validate_json(question.body).ephemeral and question.author == click.author
@@ -184,5 +199,4 @@ def _stands_there(question: Question, click: ButtonClick) -> bool:
 
 def _may_see(question: Question, author: str) -> bool:
     """Whether somebody may see an answer: its author, and who is in the channel where everybody reads it."""
-    said = IncomingMessage.model_validate_json(question.body)
-    return question.author == author or (said.audience == "conversation" and not said.ephemeral)
+    return question.author == author or for_all(IncomingMessage.model_validate_json(question.body))

@@ -72,6 +72,11 @@ class Ladder:
         """The best model that a call would reach now, None when there is none."""
         return next((model for model in self._models if model.usable), None)
 
+    @property
+    def sees(self) -> bool:
+        """Whether there is a model to give pictures to."""
+        return any(model.sees for model in self._models)
+
     def for_question(self) -> "Ladder":
         """The same models with an empty account."""
         return Ladder(self._models, self._clock)
@@ -89,8 +94,11 @@ class Ladder:
     async def ask(
         self, prompt: Prompt, shape: type[T], max_tokens: int, *, trusted: Collection[Level] = ALL
     ) -> T | None:
-        """A value of ``shape`` from the best trusted model that gives one, or None. Never raises on nonsense."""
-        for model in self._trusted(trusted):
+        """A value of ``shape`` from the best trusted model that gives one, or None. Never raises on nonsense.
+
+        Only models that see are given pictures.
+        """
+        for model in self._fit(prompt, trusted):
             try:
                 reply = await self._asked_twice(model, prompt, shape, max_tokens)
             except (ModelUnavailable, ModelNonsense) as failed:
@@ -107,7 +115,7 @@ class Ladder:
 
         Raises Interrupted when a model breaks off after its first piece. Closing the generator stops the model.
         """
-        for model in self._trusted(trusted):
+        for model in self._fit(prompt, trusted):
             begun = False
             try:
                 async with aclosing(self._metered(model, prompt, max_tokens)) as texts:
@@ -121,8 +129,8 @@ class Ladder:
             if begun:
                 return
 
-    def _trusted(self, trusted: Collection[Level]) -> Iterator[LanguageModel]:
-        return (model for model in self._models if model.level in trusted)
+    def _fit(self, prompt: Prompt, trusted: Collection[Level]) -> Iterator[LanguageModel]:
+        return (model for model in self._models if model.level in trusted and (model.sees or not prompt.pictures))
 
     async def _asked_twice(self, model: LanguageModel, prompt: Prompt, shape: type[T], max_tokens: int) -> Reply[T]:
         try:
@@ -159,7 +167,7 @@ class Ladder:
 
 
 def _counted(model: LanguageModel, prompt: Prompt, written: str, seconds: float) -> Usage:
-    return Usage(sum(map(model.count_tokens, prompt.texts)), model.count_tokens(written), seconds, estimated=True)
+    return Usage(prompt.tokens(model.count_tokens), model.count_tokens(written), seconds, estimated=True)
 
 
 def _repair(prompt: Prompt, nonsense: ModelNonsense) -> Prompt:

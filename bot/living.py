@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from connectors.chat.port import Chat, Progress, Recipient
 from connectors.state.port import Frame, State, StateUnavailable
 
+PATIENCE_SECONDS = 3.0
 _NOTHING = Progress(doing="")
 
 
@@ -21,6 +22,7 @@ class Living:
     message_id: str
     shown: Progress = field(default_factory=lambda: _NOTHING)
     latest: Progress = field(default_factory=lambda: _NOTHING)
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, frame: Frame) -> None:
@@ -42,13 +44,17 @@ class Living:
             self._changed.clear()
             if self.latest != self.shown:
                 self.shown = self.latest
-                await self.chat.update(self.to, self.message_id, self.shown)
+                async with self.sending:
+                    await self.chat.update(self.to, self.message_id, self.shown)
                 await asyncio.sleep(self.chat.seconds_between_updates)
 
 
 @asynccontextmanager
 async def living(state: State, question_id: str, message: Living | None) -> AsyncIterator[None]:
-    """Keep a message up to date while the answer is made; it is left alone when this ends."""
+    """Keep a message up to date while the answer is made; it is left alone when this ends.
+
+    What is on its way by then is waited for: a platform may carry it out although we hang up, and behind the answer.
+    """
     if message is None:
         yield
         return
@@ -63,6 +69,9 @@ async def living(state: State, question_id: str, message: Living | None) -> Asyn
     try:
         yield
     finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await message.sending.acquire()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

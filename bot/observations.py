@@ -13,6 +13,8 @@ from bot.guards.redaction import redact
 from bot.vocabulary import Frozen
 from connectors.tools.port import Arguments, Cell, Result, Series, Table, Tool
 
+MOST_COLUMNS, LONGEST_CELL = 100, 1_000
+
 Outcome = Literal["answered", "failed", "refused", "unavailable"]
 
 
@@ -51,7 +53,7 @@ class Observation(Frozen):
 
 @dataclass(frozen=True)
 class Shelf:
-    """A folder for long results. Texts above ``characters``, and rows above ``rows``, are cut in what is at hand."""
+    """A folder for long results. Texts above ``characters``, rows above ``rows`` and wide ones are cut at hand."""
 
     folder: Path
     characters: int
@@ -62,7 +64,9 @@ class Shelf:
         clean, id = redact(result.text), _id(tool.name, arguments, now)
         text, whole = self._shortened(clean.text, id)
         table = result.table or Table((), ())
-        rows = tuple(tuple(_clean(cell) for cell in row) for row in table.rows[: self.rows])
+        columns = tuple(str(_clean(name)) for name in table.columns[:MOST_COLUMNS])
+        rows = tuple(tuple(map(_clean, row[:MOST_COLUMNS])) for row in table.rows[: self.rows])
+        cut = len(table.rows) > len(rows) or len(table.columns) > MOST_COLUMNS
         return Observation(
             id=id,
             tool=tool.name,
@@ -73,10 +77,10 @@ class Shelf:
             query=redact(result.query).text,
             link=redact(result.link).text,
             asked_at=now,
-            truncated=result.truncated or bool(whole) or len(table.rows) > len(rows),
+            truncated=result.truncated or bool(whole) or cut,
             whole=whole,
             hidden=dict(clean.hidden),
-            columns=table.columns,
+            columns=columns,
             rows=rows,
             series=tuple((redact(one.name).text, one.points) for one in result.series),
         )
@@ -151,4 +155,8 @@ def _clean_value(value: JsonValue) -> JsonValue:
 
 
 def _clean(cell: Cell) -> Cell:
-    return redact(cell).text if isinstance(cell, str) else cell
+    if not isinstance(cell, str):
+        return cell
+    # Cut behind what may be shown, so that no secret is cut in two before it is looked for.
+    clean = redact(cell[: 2 * LONGEST_CELL]).text
+    return clean if len(clean) <= LONGEST_CELL else f"{clean[: LONGEST_CELL - 1]}…"

@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.assistant import close
+from bot.assistant import deliver_again
 from bot.ports import Ports
-from connectors.chat.port import Card
 from connectors.state.port import StateUnavailable
 
 log = structlog.get_logger()
 
 SECONDS = 60.0
 MOST_TRIES = 12
-"""The waits double: the twelfth try comes after a day and a half."""
+"""The waits double: the twelfth try comes after almost three days."""
 
 
 @dataclass
@@ -37,13 +36,14 @@ class Redelivery:
 
     async def sweep(self) -> None:
         """One look."""
-        waiting = await self.ports.state.undelivered()
+        found = [await self.ports.state.question(id) for id in await self.ports.state.undelivered()]
+        # Only from its answer on: one that was answered this minute is being delivered now.
+        waiting = {one.id: one for one in found if one and one.card}
         self._seen = Counter({id: self._seen[id] + 1 for id in waiting})
         self._tries = Counter({id: self._tries[id] for id in waiting})
-        for id in waiting:
-            question = await self.ports.state.question(id)
-            # One that was answered this minute is being delivered now.
+        for id, question in waiting.items():
             due = self._seen[id] >= 2 ** (self._tries[id] + 1) and self._tries[id] < MOST_TRIES
-            if question and question.card and due:
+            # Another process may have been first while others were delivered here.
+            if due and id in await self.ports.state.undelivered():
                 self._tries[id] += 1
-                await close(question, Card.model_validate_json(question.card), self.ports)
+                await deliver_again(question, self.ports)

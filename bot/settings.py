@@ -186,11 +186,15 @@ class Channel(Section):
     askers: Names = ()
     """Groups that may ask there; everybody when empty."""
 
+    outsiders: bool = False
+    """Whether people of other organisations, or of sibling workspaces, who share the channel are answered."""
+
     knowledge: dict[str, tuple[str, ...]] = Field(default={})
     """Only pages with one of these labels, such as `service = ["payments", "checkout"]`; all when empty."""
 
     tools: Names | None = None
-    """Only these kinds of live systems: `metrics`, `logs`, `cluster`, `alerts`, `changes`, `network`, `other`."""
+    """Only these kinds of systems: `metrics`, `logs`, `cluster`, `alerts`, `changes`, `network`, `other`, and `data`,
+    the database of `ports.sql`; all when unset, none when empty."""
 
 
 class Settings(SharedSettings):

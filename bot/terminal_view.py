@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table as Grid
 from rich.text import Text
 
-from connectors.chat.port import Card, Citation, Footer, Table
+from connectors.chat.port import Card, Citation, Footer, PictureText, Table
 
 # ECMA-48: control strings (OSC, DCS, …) with their content, control sequences, two-character escapes; then every other
 # control character, and the marks that turn the direction of writing.
@@ -32,6 +32,7 @@ _WORDS = {
         "looked": "Looked for",
         "read": "I read this on",
         "nothing": "There is no text on it.",
+        "sees": "The model sees (no evidence)",
         "tokens": "tokens",
         "s": "s",
         "go on": "go on with",
@@ -44,6 +45,7 @@ _WORDS = {
         "looked": "已查找",
         "read": "我读到的文字：",
         "nothing": "图片上没有文字。",
+        "sees": "模型看到的内容（不作为证据）",
         "tokens": "令牌",
         "s": "秒",
         "go on": "继续追问",
@@ -123,7 +125,7 @@ def rendered(card: Card) -> RenderableType:
     for chart in card.charts:
         parts += [Text(), Text(plain(chart.title), style="bold"), Text(plain(chart.says), style="dim")]
     for reading in card.readings:
-        parts += [Text(), Text(f"{words['read']} {plain(reading.name)}", style="bold"), _excerpt(reading.text, words)]
+        parts += [Text(), *_reading(reading, words)]
     if card.looked_for:
         parts += [Text(), Text(f"{words['looked']}: {plain('; '.join(card.looked_for))}")]
     parts += [Text(f"! {plain(notice)}", style="yellow") for notice in card.notices]
@@ -149,6 +151,12 @@ def _extent(table: Table, words: dict[str, str]) -> list[Text]:
         return []
     said = words["rows"].format(shown=len(table.rows), total=f"{table.total:,}")
     return [Text(f"{said}; {words['all rows']}" if table.file else said, style="dim")]
+
+
+def _reading(reading: PictureText, words: dict[str, str]) -> list[Text]:
+    head = Text(f"{words['read']} {plain(reading.name)}", style="bold")
+    seen = f"  {words['sees']}: {plain(reading.description)}"
+    return [head, _excerpt(reading.text, words), *([Text(seen, style="dim")] if reading.description else [])]
 
 
 def _excerpt(text: str, words: dict[str, str]) -> Text:

@@ -12,9 +12,9 @@ Cell: TypeAlias = str | int | float | bool | None
 
 
 class Frozen(BaseModel):
-    """A value that never changes; an unknown field is a mistake."""
+    """A value that never changes; an unknown field is a mistake, and no mistake tells what was said."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants", hide_input_in_errors=True)
 
 
 class Window(Frozen):
@@ -43,13 +43,31 @@ class Turn(Frozen):
     answered: str
 
 
+class Spent(Frozen):
+    """What one step used of models; the level and model are those that did the work."""
+
+    level: Literal["endpoint", "local", "none"] = "none"
+    model: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    cost: float = 0.0
+    currency: str = ""
+
+
 class Picture(Frozen):
-    """A picture of a message and what stands on it, None before it was read; ``corrected`` by a person."""
+    """A picture of a message and what stands on it, None before it was read; ``corrected`` by a person.
+
+    ``description`` is what a model that sees says of its graphs: it may be searched for and is no evidence of anything.
+    ``spent`` is what that cost.
+    """
 
     name: str
     digest: str
     text: str | None = None
     corrected: bool = False
+    description: str = ""
+    spent: Spent = Spent()
 
 
 class Seen(Frozen):
@@ -69,7 +87,7 @@ class Quote(Frozen):
 class Scope(Frozen):
     """What may be looked at for a question in its conversation: pages by their labels, tools by their kind.
 
-    No labels: all pages; None: all tools.
+    No labels: all pages; None: all tools, and the database, whose kind is ``data``.
     """
 
     knowledge: dict[str, tuple[str, ...]] = {}
@@ -98,18 +116,6 @@ class Query(Frozen):
     unfetched: bool = False
     seen: Seen = Seen()
     scope: Scope = Scope()
-
-
-class Spent(Frozen):
-    """What one step used of models; the level and model are those that did the work."""
-
-    level: Literal["endpoint", "local", "none"] = "none"
-    model: str = ""
-    tokens_in: int = 0
-    tokens_out: int = 0
-    seconds: float = 0.0
-    cost: float = 0.0
-    currency: str = ""
 
 
 class RewrittenQuery(Frozen):

@@ -15,6 +15,9 @@ Kind: TypeAlias = Literal["empty", "bytes", "pixels", "heic", "pdf", "svg", "for
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 50_000_000
+LONGEST_REDRAWN = 1_600
+"""Pixels of the longer side of a redrawn picture: vision models scale down what is larger."""
+MOST_BYTES_REDRAWN = 1_500_000
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _ACCEPTED = "Send it as PNG, JPEG, WebP or GIF."
@@ -69,14 +72,24 @@ def decode(data: bytes) -> Image.Image:
 
 
 def redraw(data: bytes) -> bytes:
-    """The picture as a PNG of its pixels alone: no metadata, no further frames, nothing behind the end.
+    """The picture's pixels alone, fit to be handed on: no metadata, no further frames, nothing behind the end.
 
-    Raises BadImage, as ``decode`` does.
+    At most 1,600 pixels a side and 1.5 MB: a PNG, or a JPEG where that would be larger. Raises BadImage, as ``decode``
+    does.
     """
     image = decode(data)
     image.info.clear()
+    image.thumbnail((LONGEST_REDRAWN, LONGEST_REDRAWN))
+    drawn = _saved(image, "PNG")
+    while len(drawn) > MOST_BYTES_REDRAWN:
+        drawn = _saved(image, "JPEG")
+        image.thumbnail((image.width * 3 // 4, image.height * 3 // 4))
+    return drawn
+
+
+def _saved(image: Image.Image, kind: str) -> bytes:
     file = io.BytesIO()
-    image.save(file, "PNG", compress_level=3)
+    image.save(file, kind)
     return file.getvalue()
 
 

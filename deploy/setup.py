@@ -71,7 +71,10 @@ def run(given):
 def test(given):
     """Linters, types and all tests."""
     prepare(with_tests=True)
-    return check() or module("pytest")
+    at_once = str(min(os.cpu_count() or 1, 8))
+    # Playwright keeps an event loop running that no other test in its process could share.
+    rest = ("-m", "not browser", "--numprocesses", at_once, "--dist", "loadfile")
+    return check() or module("pytest", *rest) or module("pytest", "-m", "browser")
 
 
 def lint(given):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import log
@@ -42,12 +42,16 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class Trouble:
-    """What somebody sees, in their words, since when, at which services; and the groups that they belong to."""
+    """What somebody sees, in their words, since when, at which services; and the groups that they belong to.
+
+    ``pages`` are labels of which those that are told have to have one; all when empty.
+    """
 
     description: str
     at: datetime
     services: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    pages: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,10 @@ async def similar(library: Library, graph: ServiceGraph, trouble: Trouble, limit
 
 async def _nearest(library: Library, trouble: Trouble) -> list[Hit]:
     """Of each document the best passage that tells what was seen, with the nearest one's similarity."""
-    asked, where = [trouble.description], {"kind": KINDS}
+    kinds = [kind for kind in KINDS if kind in trouble.pages.get("kind", KINDS)]
+    if not kinds:
+        return []
+    asked, where = [trouble.description], {**trouble.pages, "kind": kinds}
     try:
         hits = await library.search(asked, trouble.groups, _CHUNKS, where)
     except EmbeddingUnavailable:

@@ -109,6 +109,7 @@ class Summing:
             or self._restates(claim)
             or self._points_at_nothing(claim, before, follows=follows)
             or self._made_up(claim)
+            or self._of_one_cell(claim)
             or any(not self.fits(command, claim.text) for command in _COMMAND.findall(claim.text))
         )
 
@@ -188,6 +189,16 @@ class Summing:
             # The first sentence of a passage points back at its heading.
             return bool(antecedent or before)
         return _share(_own(before[-1].text), self.terms(antecedent)) < SAME_PLACE
+
+    def _of_one_cell(self, claim: Claim) -> bool:
+        """Whether a claim says one cell of a table without its row: what is to be done, and not in which case."""
+        wanted, lines = _own(claim.text), [line for one in self.shown for line in reading(one.text)]
+        nearest = max(lines, key=lambda line: _share(wanted, self.terms(line)), default="")
+        if not ROW.match(nearest):
+            return False
+        cells = [cell for cell in nearest.strip().strip("|").split("|") if cell.strip()]
+        unsaid = [cell for cell in cells if not wanted & self.terms(cell)]
+        return len(unsaid) == len(cells) - 1 > 0 and not any(self.terms(self.asked) & _own(cell) for cell in unsaid)
 
     def _made_up(self, claim: Claim) -> bool:
         """Whether the sentences nearest to a claim share its words by chance alone, or deny nothing where it does."""

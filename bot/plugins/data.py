@@ -30,6 +30,8 @@ from connectors.sql.port import AdmittedQuery, Schema, SqlUnavailable
 from connectors.sql.port import Rows as Found
 from knowledge.language import language_of
 
+KIND = "data"
+"""What the database is called among the kinds of systems that a channel may ask."""
 REPAIRS = 2
 LARGE: tuple[Level, ...] = ("endpoint",)
 # Columns of a schema in the prompt: on two cores the local model reads 60 to 90 tokens a second, some 12 to a column.
@@ -114,7 +116,9 @@ class Data:
         return PATIENCE[best.level] if best else SECONDS
 
     def wants(self, query: RewrittenQuery) -> bool:
-        """A question for figures, or trouble; whether it names a table, ``gather`` sees."""
+        """A question for figures, or trouble, where a database may be asked; ``gather`` sees if it names a table."""
+        if query.scope.tools is not None and KIND not in query.scope.tools:
+            return False
         if query.route in ("data", "incident"):
             return True
         return query.route == "question" and (asks_for_figures(query.text) or self._verified(query) is not None)
@@ -178,7 +182,8 @@ class Data:
         try:
             return Answered(*await self.gate.run(sql, readable), by=by)
         except NotRun as refused:
-            structlog.get_logger().warning("query refused", by=by, reason=str(refused))
+            # The reason of a template's may quote what somebody asked, which is for no log.
+            structlog.get_logger().warning("query refused", by=by, reason=str(refused) if by == "verified" else "")
             return None
 
     async def _brief(self, query: RewrittenQuery, readable: Readable) -> Brief:

@@ -80,7 +80,7 @@ class Incidents:
         asked = any(asks_what_happened_before(text) for text in (query.text, query.asked))
         at = query.entities.window.start if query.entities.window else query.asked_at
         description = without_asking_before(query.text)
-        trouble = Trouble(description, at, services=query.entities.services, groups=query.groups)
+        trouble = Trouble(description, at, query.entities.services, query.groups, query.scope.knowledge)
         found = await similar(self.library, self.graph, trouble, MOST)
         if not asked:
             found = [one for one in found if _clearly(one)][:MOST_UNASKED]

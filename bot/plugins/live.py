@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, JsonValue
 from bot.guards import outgoing
 from bot.ladder import Ladder
 from bot.observations import Observation, ToolCall
-from bot.rules.live import Known, asked_kinds, calls
+from bot.rules.live import Known, asked_kinds, calls, spoken
 from bot.toolbox import Toolbox
 from bot.vocabulary import Evidence, Line, RewrittenQuery, Rows
 from connectors.llm.port import Level, Prompt
@@ -59,7 +59,11 @@ class Live:
 
     async def gather(self, query: RewrittenQuery) -> tuple[Evidence, ...]:
         """What the tools said, and what could not be asked."""
-        allowed, away = query.scope.tools, await self.toolbox.away()
+        allowed = query.scope.tools
+        away = await self.toolbox.away()
+        if away and allowed is not None:
+            # Of a system that is away nobody knows the kind: where only some may be asked, it is not named.
+            away = {self.name: "some of them cannot be asked now"}
         tools = [one for one in await self.toolbox.tools(query.route) if allowed is None or one.kind in allowed]
         missing = [Evidence(id=f"failure:{name}", kind="failure", title=name, text=why) for name, why in away.items()]
         wanted = [ToolCall(tool=tool.name, arguments={**known}) for tool, known in calls(query, tools, self.known)]
@@ -143,7 +147,7 @@ def _evidence(seen: Observation) -> Evidence | None:
 def _heading(seen: Observation) -> str:
     """What was asked, short enough to be read: the exact words stand in ``query``."""
     asked = seen.arguments.get("query")
-    return asked if isinstance(asked, str) and asked else (seen.query or _signature(seen))[:_LONGEST_HEADING]
+    return spoken(asked) if isinstance(asked, str) and asked else (seen.query or _signature(seen))[:_LONGEST_HEADING]
 
 
 def _signature(seen: Observation) -> str:

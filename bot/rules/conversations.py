@@ -14,12 +14,13 @@ class Conversation:
     """The rules of a channel or group chat.
 
     ``readers`` are groups that everybody there belongs to: pages for them may be quoted there. ``askers`` are the
-    groups that may ask, all when empty.
+    groups that may ask, all when empty. ``outsiders`` are people of other organisations, who share the channel.
     """
 
     language: Language | None = None
     readers: tuple[str, ...] = ()
     askers: tuple[str, ...] = ()
+    outsiders: bool = False
     scope: Scope = field(default_factory=Scope)
 
 
@@ -41,6 +42,17 @@ def shown_to(message: IncomingMessage, author: Sequence[str], rules: Conversatio
     Whoever may read more than a channel asks in a direct message.
     """
     return tuple(author) if message.audience == "author" else rules.readers
+
+
+def for_all(message: IncomingMessage) -> bool:
+    """Whether everybody reads the answer where the message was said."""
+    return message.audience == "conversation" and not message.ephemeral
+
+
+def is_outsider(author: str) -> bool:
+    """Whether a platform says that somebody is of another workspace or company: adapters put that before the person."""
+    company, slash, _ = author.partition(":")[2].rpartition("/")
+    return bool(slash) and company != "user"
 
 
 def may_ask(author: Sequence[str], rules: Conversation) -> bool:

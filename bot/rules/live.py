@@ -181,6 +181,18 @@ def promql(metric: str) -> str:
     return f"max({metric})"
 
 
+_SPOKEN = (
+    (re.compile(r"histogram_quantile\(0?\.(\d+), sum by \(le\) \(rate\((\w+)_bucket\[\w+\]\)\)\)"), r"p\1 of \2"),
+    (re.compile(r"sum\(rate\((\w+)\[(\w+)\]\)\)"), r"rate of \1 over \2"),
+    (re.compile(r"max\((\w+)\)"), r"highest \1"),
+)
+
+
+def spoken(query: str) -> str:
+    """A query in words where it has the form of ours, else as it is: it heads what it found."""
+    return next((pattern.sub(words, query) for pattern, words in _SPOKEN if pattern.fullmatch(query)), query)
+
+
 def _value(name: str, query: RewrittenQuery, service: Service | None) -> str | None:
     named = query.entities
     if name in ("start", "end"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.steps.wording import BEGUN
 from bot.vocabulary import Begun, Done
 from connectors.chat.port import Card, Chat, ChatUnavailable, IncomingMessage, Recipient, Undeliverable
 from connectors.state.port import Question, State
@@ -18,22 +19,33 @@ async def begin(question: Question, chats: Mapping[str, Chat], text: str) -> Beg
         return Begun()
 
 
-async def deliver(question: Question, card: Card, chats: Mapping[str, Chat], state: State, begun: str = "") -> Done:
+async def deliver(
+    question: Question, card: Card, chats: Mapping[str, Chat], state: State, begun: str | None = None
+) -> Done:
     """Store the card, post it where its channel is pushed to, and keep the receipt.
 
+    It takes the place of the message that was ``begun``; None: of the one that shows in the thread that work has begun.
     Web and terminal pull: for them the stored card is the delivery. Running this twice delivers once: the card is
-    stored only the first time, and what is stored is posted; ``Chat.post`` promises the same.
+    stored only the first time, what is stored is posted, and by one at a time; ``Chat.post`` promises the same.
     """
     await state.settle(question.id, card.model_dump_json())
     chat = chats.get(question.channel)
     if chat is None:
         await state.record_delivery(question.id, question.channel, "card", question.id)
         return Done()
-    settled = await state.question(question.id)
-    if settled and settled.card:
-        card = Card.model_validate_json(settled.card)
-    receipt = await chat.post(recipient(question), card, await files(card, question.author, state), begun)
-    await state.record_delivery(question.id, receipt.channel, receipt.rung, receipt.message_id)
+    if not await state.claim(question.id):
+        # Whoever is posting it keeps the receipt.
+        return Done()
+    try:
+        settled = await state.question(question.id)
+        if settled and settled.card:
+            card = Card.model_validate_json(settled.card)
+        if begun is None:
+            begun = (await begin(question, chats, BEGUN[card.language])).message_id
+        receipt = await chat.post(recipient(question), card, await files(card, question.author, state), begun)
+        await state.record_delivery(question.id, receipt.channel, receipt.rung, receipt.message_id)
+    finally:
+        await state.release(question.id)
     return Done(rung=receipt.rung)
 
 

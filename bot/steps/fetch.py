@@ -1,7 +1,9 @@
 """Step 1b: the files of a message are fetched from their platform; pictures are kept, texts become quotes."""
 
+import codecs
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from bot.steps.wording import FILES
@@ -10,6 +12,7 @@ from connectors.chat.port import Attachment, CannotFetch, Chat, ChatUnavailable,
 from connectors.images import MOST_BYTES, BadImage, inspect
 from connectors.state.port import Attachments, KeptFile, Question, TooMuchUnsent
 
+MOST_FILES = 10
 LARGEST_TEXT_BYTES = 1_000_000
 LONGEST_QUOTE = 6_000
 _TEXTS = (".log", ".txt", ".json", ".yaml", ".yml", ".md", ".csv", ".conf", ".toml", ".sql", ".py", ".out", ".err")
@@ -27,8 +30,8 @@ async def fetch(question: Question, query: Query, chats: Mapping[str, Chat], att
     """Fetch what still lies with the platform. A file that cannot be had costs a notice, never the answer."""
     message, chat = IncomingMessage.model_validate_json(question.body), chats.get(question.channel)
     pictures, quotes, notices = list[Picture](), list[Quote](), list[str]()
-    words = FILES[query.language]
-    for one in message.attachments:
+    words, left_out = FILES[query.language], len(message.attachments) - MOST_FILES
+    for one in message.attachments[:MOST_FILES]:
         try:
             if one.digest:
                 pictures.append(
@@ -41,10 +44,12 @@ async def fetch(question: Question, query: Query, chats: Mapping[str, Chat], att
                 digest = await _kept(content, question.author, question.received_at, attachments)
                 pictures.append(Picture(name=one.name, digest=digest))
             else:
-                content = await chat.fetch(one.reference, LARGEST_TEXT_BYTES)
-                quotes.append(Quote(author=one.name, text=_text(content)))
+                text = _text(await chat.fetch(one.reference, LARGEST_TEXT_BYTES))
+                quotes += [] if text is None else [Quote(author=one.name, text=_end(text))]
+                notices += [words["kind"].format(name=one.name)] if text is None else []
         except (BadImage, CannotFetch, ChatUnavailable, TooMuchUnsent) as failed:
             notices.append(words["failed"].format(name=one.name, reason=failed))
+    notices += [words["most"].format(left_out=left_out, most=MOST_FILES)] if left_out > 0 else []
     return Fetched(pictures=tuple(pictures), quotes=tuple(quotes), notices=tuple(dict.fromkeys(notices)))
 
 
@@ -75,9 +80,22 @@ async def _kept(content: bytes, author: str, now: datetime, attachments: Attachm
     return digest
 
 
-def _text(content: bytes) -> str:
+def _text(content: bytes) -> str | None:
+    """The text of a file, whatever wrote it; None when it is none, such as an archive."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace").replace("\0", "")
+    if b"\0" in content:
+        return None
+    text = content.decode("utf-8-sig", "replace")
+    # A log with a broken sign is still one in UTF-8; one that has little else is from a Chinese Windows.
+    if 2 * text.count("\ufffd") > len(text) - len(text.encode("ascii", "ignore")):
+        with suppress(UnicodeDecodeError):
+            return content.decode("gb18030")
+    return text
+
+
+def _end(text: str) -> str:
     """The end of a long text: of a log, the last lines say what happened."""
-    text = content.decode("utf-8", errors="replace").replace("\0", "")
     if len(text) <= LONGEST_QUOTE:
         return text
     tail = text[-LONGEST_QUOTE:]

@@ -71,7 +71,9 @@ def _notice(query: Query, text: str, footer: Footer | None) -> Card:
 
 def _readings(query: Query) -> tuple[PictureText, ...]:
     return tuple(
-        PictureText(name=one.name, digest=one.digest, text=one.text or "", corrected=one.corrected)
+        PictureText(
+            name=one.name, digest=one.digest, text=one.text or "", corrected=one.corrected, description=one.description
+        )
         for one in query.pictures
     )
 

@@ -24,12 +24,14 @@ PICTURES: dict[Language, dict[str, str]] = {
         "late": "Too many others are waiting; send it again in a moment.",
         "failed": "{name} could not be read: {reason}",
         "nothing": "No text was found on {name}.",
+        "not seen": "Graphs on {name} were not looked at: the model that sees pictures gave no answer.",
     },
     "zh": {
         "no reader": "这里没有配置图片识别，只使用了文字。",
         "late": "等待识别的图片太多，请稍后重新发送。",
         "failed": "无法识别 {name}：{reason}",
         "nothing": "{name} 上没有识别出文字。",
+        "not seen": "没有查看 {name} 中的图表：识图模型没有回应。",
     },
 }
 UNREADABLE: dict[Language, dict[str, str]] = {
@@ -50,10 +52,12 @@ UNREADABLE: dict[Language, dict[str, str]] = {
 FILES: dict[Language, dict[str, str]] = {
     "en": {
         "kind": "{name} was not read: only pictures and text files are.",
+        "most": "{left_out} more files were not read: {most} of a message are.",
         "failed": "{name} could not be read: {reason}",
     },
     "zh": {
         "kind": "没有读取 {name}：只支持图片和文本文件。",
+        "most": "还有 {left_out} 个文件没有读取：每条消息最多读取 {most} 个。",
         "failed": "无法读取 {name}：{reason}",
     },
 }

@@ -1,6 +1,7 @@
 """What a visitor may see: the conversations they take part in, here or on a chat platform."""
 
 from bot.assistant import Assistant
+from bot.rules.conversations import for_all
 from bot.web.boundary import Refused
 from bot.web.login import Visitor
 from connectors.chat.port import IncomingMessage
@@ -15,7 +16,7 @@ async def own_thread(assistant: Assistant, thread_id: str, who: Visitor) -> tupl
     own, questions = await _authors(assistant, who), await assistant.thread(thread_id)
     if not any(question.author in own for question in questions):
         raise Refused(404, "missing", "There is no such conversation of yours.")
-    return tuple(one for one in questions if one.author in own or not _answered_alone(one))
+    return tuple(one for one in questions if one.author in own or _answered_to_all(one))
 
 
 async def own_question(assistant: Assistant, question_id: str, who: Visitor) -> Question:
@@ -33,5 +34,5 @@ async def _authors(assistant: Assistant, who: Visitor) -> frozenset[str]:
     return frozenset([who.author, *(await assistant.accounts(who.author) if who.login == "proxy" else ())])
 
 
-def _answered_alone(question: Question) -> bool:
-    return IncomingMessage.model_validate_json(question.body).ephemeral
+def _answered_to_all(question: Question) -> bool:
+    return for_all(IncomingMessage.model_validate_json(question.body))

@@ -27,7 +27,8 @@ def add_changes(router: APIRouter, assistant: Assistant, login: Login, now: Call
         if len(several) > MOST_CHANGES:
             raise Refused(413, "too_many", f"At most {MOST_CHANGES} changes at once.")
         try:
-            # All are checked before the first is kept: a mistake in the last must not cost a repetition of the rest.
+            # All are read before the first is kept. Should one be too old all the same, those before it are known by
+            # the time that they are sent again.
             changes = [Change.received(one, now()) for one in several]
             fresh = [await assistant.changes.add(one) for one in changes]
         except BadArguments as wrong:

@@ -21,6 +21,8 @@ VISITOR_HEADER = "x-nightshift-visitor"
 LIFETIME = timedelta(days=30)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 RANDOM_ID = re.compile(r"[A-Za-z0-9_-]{22,64}")
+# What accounts of chat platforms, and visitors without a name, are called here: nobody may sign in as one of them.
+_TAKEN = re.compile(r"(?:slack|feishu):|(?:guest|visitor)-[0-9a-f]{16}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _vouched(request: Request, proxy: Proxy) -> str | None:
     if not any(address in ipaddress.ip_network(trusted, strict=False) for trusted in proxy.addresses):
         return None
     name = request.headers.get(proxy.user_header, "").strip()
-    return name if 0 < len(name) <= 200 and name.isprintable() else None
+    return name if 0 < len(name) <= 200 and name.isprintable() and not _TAKEN.match(name) else None
 
 
 def _widget(request: Request) -> str:

@@ -22,7 +22,7 @@ from connectors.chat.feishu_markdown import address_in_link, escaped
 from connectors.chat.feishu_words import WORDS
 from connectors.chat.ladder import mark
 from connectors.chat.markdown import clean
-from connectors.chat.port import Action, Card, Citation, Footer, Language, Table
+from connectors.chat.port import Action, Card, Citation, Footer, Language, PictureText, Table
 
 # What an input field of the platform holds at most.
 _LONGEST_INPUT = 1000
@@ -134,9 +134,7 @@ def _body(card: Card, setting: Setting) -> Iterator[Element]:
 
 def _foot(card: Card, setting: Setting) -> Iterator[Element]:
     say = WORDS[card.language]
-    readings = [
-        said for one in card.readings for said in (markdown(f"**{escaped(clean(one.name))}**"), *verbatim(one.text))
-    ]
+    readings = [said for one in card.readings for said in _reading(one, say)]
     yield from _panels(say["readings"], readings, card.language)
     sources = [said for one in card.citations for said in _source(one)]
     yield from _panels(say["sources"].format(count=len(card.citations)), sources, card.language)
@@ -163,6 +161,13 @@ def _table(one: Table, whole: Element, say: Mapping[str, str]) -> Iterator[Eleme
         yield small(say["of"].format(shown=len(one.rows), total=one.total))
     if one.file:
         yield whole
+
+
+def _reading(one: PictureText, say: Mapping[str, str]) -> Iterator[Element]:
+    yield markdown(f"**{escaped(clean(one.name))}**")
+    yield from verbatim(one.text)
+    if one.description:
+        yield from verbatim(f"{say['sees']}: {one.description}")
 
 
 def _source(one: Citation) -> Iterator[Element]:

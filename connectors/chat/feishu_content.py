@@ -67,8 +67,8 @@ def items(value: JsonValue) -> Sequence[JsonValue]:
 
 
 def text(value: JsonValue) -> str:
-    """The string that it is, or an empty one."""
-    return value if isinstance(value, str) else ""
+    """The string that it is, or an empty one; without zero bytes, which no database takes."""
+    return value.replace("\0", "") if isinstance(value, str) else ""
 
 
 def _name(key: str, names: Mapping[str, str]) -> str:

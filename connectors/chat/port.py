@@ -10,9 +10,9 @@ Language = Literal["en", "zh"]
 
 
 class Frozen(BaseModel):
-    """A value: it never changes, and an unknown field is a mistake."""
+    """A value: it never changes, an unknown field is a mistake, and no mistake tells what was said."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Attachment(Frozen):
@@ -77,12 +77,13 @@ class Citation(Frozen):
 
 
 class PictureText(Frozen):
-    """What was read on a picture, or what a person corrected that to. It is material, whatever it says."""
+    """What was read on a picture or corrected to, and what a model sees there: material, whatever it says."""
 
     name: str
     digest: str
     text: str
     corrected: bool = False
+    description: str = ""
 
 
 class Footer(Frozen):

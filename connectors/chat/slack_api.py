@@ -4,6 +4,7 @@ https://docs.slack.dev/apis/web-api, …/rate-limits
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -187,7 +188,7 @@ class SlackApi:
             raise CannotFetch(f"Slack did not send the file: {type(lost).__name__}.") from lost
 
     async def _body(self, address: str, most: int, *, markup: bool) -> bytes:
-        if not keeps_files(address, self.client.base_url):
+        if not slacks_own(address, self.client.base_url, "files"):
             raise CannotFetch("It lies with somebody else than Slack.")
         bearer = {"Authorization": f"Bearer {self.client.token}"}
         async with self.session.get(address, headers=bearer, allow_redirects=False) as answer:
@@ -205,8 +206,8 @@ class SlackApi:
             return bytes(content)
 
 
-def keeps_files(address: str, base_url: str) -> bool:
-    """Whether an address is at Slack's host of files, or at a fake on this machine: only there goes the token."""
+def slacks_own(address: str, base_url: str, host_name: Literal["files", "hooks"]) -> bool:
+    """Whether an address is at Slack's host of that name, or at a fake on this machine: nothing goes elsewhere."""
     api = urlsplit(base_url)
     try:
         asked = urlsplit(address)
@@ -214,7 +215,7 @@ def keeps_files(address: str, base_url: str) -> bool:
     except ValueError:
         return False
     if api.scheme == "https":
-        return asked.scheme == "https" and host == f"files.{api.hostname}" and port in (None, 443)
+        return asked.scheme == "https" and host == f"{host_name}.{api.hostname}" and port in (None, 443)
     return (asked.scheme, host, port) == (api.scheme, api.hostname, api.port)
 
 

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from connectors.chat import ladder
 from connectors.chat.markdown import Code, Grid, Listing, Paragraph, Run, clean, parse, plain
-from connectors.chat.port import Card, Chart, Citation, Footer, Table
+from connectors.chat.port import Card, Chart, Citation, Footer, Language, Table
 from connectors.chat.slack_clicks import BUTTON
 from connectors.chat.slack_rich import Json, Writer, fits_table, spelled, table, weight
 from connectors.chat.slack_words import WORDS, cut, escaped, linked
@@ -100,6 +100,7 @@ def as_text(card: Card) -> str:
     ]
     sources = [f"[{one.number}] {_titled(one)} {one.link}\n“{one.quote}”" for one in card.citations]
     readings = [f"{said['reading']} {one.name}:\n{one.text}" for one in card.readings]
+    readings += [f"{said['sees']} · {one.name}:\n{one.description}" for one in card.readings if one.description]
     query = [f"{said['query']}: {card.rewritten_query}"] if card.rewritten_query else []
     parts = [plain(parse(card.text)), *rows, *shown, *readings, *query, *listed, *sources]
     return clean("\n\n".join(part for part in parts if part.strip()))
@@ -179,6 +180,9 @@ def _further(card: Card, pictures: Mapping[str, str]) -> Iterator[list[JsonValue
         heading = Paragraph((Run(f"{said['reading']} {clean(reading.name)[:200]}", bold=True),))
         for piece in ladder.pages(clean(reading.text), MOST_WEIGHT // 2):
             yield [_rich(heading, Code(piece))]
+        for piece in ladder.pages(clean(reading.description), MOST_WEIGHT // 2):
+            label = Run(f"{said['sees']} · {clean(reading.name)[:200]}: ", bold=True)
+            yield [_rich(Paragraph((label, Run(piece))))]
     for lines in _remarks(card):
         yield from _small(lines)
 
@@ -193,7 +197,7 @@ def _remarks(card: Card) -> Iterator[list[str]]:
     if card.citations:
         yield [f"*{said['sources']}*", *(_source(one) for one in card.citations)]
     if card.footer:
-        yield _parts(_cost(card.footer))
+        yield _parts(_cost(card.footer, card.language))
 
 
 def _parts(line: str) -> list[str]:
@@ -234,10 +238,10 @@ def _source(one: Citation) -> str:
     return f"[{one.number}] {linked(cut(_titled(one), 150), one.link)}" + (f" — “{quoted}”" if quoted else "")
 
 
-def _cost(footer: Footer) -> str:
+def _cost(footer: Footer, language: Language) -> str:
     tokens = f"{footer.tokens_in:,} + {footer.tokens_out:,} tokens" if footer.tokens_in or footer.tokens_out else ""
     further = [part for part in (tokens, footer.cost or "") if part]
-    return " · ".join([footer.model or footer.level, f"{footer.seconds:.1f} s", *further])
+    return " · ".join([footer.model or WORDS[language]["no_model"], f"{footer.seconds:.1f} s", *further])
 
 
 def _buttons(card: Card, *, ephemeral: bool) -> list[JsonValue]:

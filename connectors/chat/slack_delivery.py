@@ -50,8 +50,10 @@ class Delivering:
             return begun or await self.posting.send(spot, labelled(shown, blocks, question_id, "0"), question_id)
         except (ladder.Refused, NoPlace):
             return ""
-        except Lost as lost:
-            raise ChatUnavailable(f"Slack gave no answer to chat.startStream ({lost}).") from lost
+        except (Lost, ChatUnavailable) as lost:
+            # It may have been begun all the same: who posts the answer has to look.
+            self._remember(f"post {question_id}")
+            raise ChatUnavailable(f"Slack did not say whether a message was begun: {lost}") from lost
 
     async def update(self, to: Recipient, message_id: str, shown: Progress) -> None:
         """Show a draft, or leave it out: a frame is never waited for."""
@@ -153,12 +155,15 @@ class Delivering:
         again = f"{step} {question_id}" in self._tried
         # Who began an answer here also knows whether it was posted.
         ours = self.fresh(to.event_id) or f"begin {question_id}" in self._tried
-        self._tried[f"{step} {question_id}"] = None
-        if len(self._tried) > _MOST_TRIED:
-            self._tried.pop(next(iter(self._tried)))
+        self._remember(f"{step} {question_id}")
         if ours and not again:
             return {}
         return await self.posting.posted(spot, question_id, _asked_at(to.event_id))
+
+    def _remember(self, tried: str) -> None:
+        self._tried[tried] = None
+        if len(self._tried) > _MOST_TRIED:
+            self._tried.pop(next(iter(self._tried)))
 
 
 def _as_pages(sender: Sender, made: list[Page]) -> Rung:

@@ -10,7 +10,7 @@ from connectors.chat.slack_text import Names, forwarded, forwarded_text, message
 
 CHANNEL = "slack"
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})
-_TS = re.compile(r"\d{1,12}\.\d{1,9}")
+_TS = re.compile(r"\d{1,11}\.\d{1,9}")
 
 
 @dataclass(frozen=True)

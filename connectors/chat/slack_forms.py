@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from connectors.chat.port import Inbox, Language, Reply
-from connectors.chat.slack_api import Lost, NoPlace, SlackApi
+from connectors.chat.slack_api import Lost, NoPlace, SlackApi, slacks_own
 from connectors.chat.slack_clicks import Looked, Place, Pressed, Shortcut
 from connectors.chat.slack_events import AssistantOpened, HomeOpened, Identity
 from connectors.chat.slack_json import Json
@@ -78,20 +78,14 @@ class Forms:
 
     async def answer(self, address: str, message: Json) -> None:
         """Answer a press by its response_url."""
-        if not self._answerable(address):
+        if not slacks_own(address, self.api.client.base_url, "hooks"):
             return
         try:
-            async with self.api.session.post(address, json=dict(message)) as done:
+            async with self.api.session.post(address, json=dict(message), allow_redirects=False) as done:
                 if done.status >= 400:
                     raise Lost(f"HTTP {done.status}")
         except (aiohttp.ClientError, TimeoutError) as lost:
             raise Lost(type(lost).__name__) from lost
-
-    def _answerable(self, address: str) -> bool:
-        base = self.api.client.base_url
-        return address.startswith("https://hooks.slack") or (
-            base.startswith("http://") and address.startswith(base.removesuffix("/").removesuffix("api"))
-        )
 
     async def _open(self, trigger: str, view: Json) -> None:
         await self.api.once("views.open", {"trigger_id": trigger, "view": dict(view)})

@@ -23,5 +23,5 @@ def mappings(value: JsonValue) -> list[Json]:
 
 
 def text(value: JsonValue) -> str:
-    """The value when it is a string, else an empty one."""
-    return value if isinstance(value, str) else ""
+    """The value when it is a string, else an empty one; without what no database takes: zero bytes, half pairs."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "") if isinstance(value, str) else ""

@@ -135,7 +135,7 @@ def _cell(cell: JsonValue, names: Names) -> str:
 def _object(value: JsonValue | Json, names: Names) -> str:
     """A text object, a bare string, or the words for a picture."""
     one = mapping(value)
-    said = text(one.get("text")) or (value if isinstance(value, str) else "")
+    said = text(one.get("text")) or (text(value) if isinstance(value, str) else "")
     if one.get("type") == "mrkdwn":
         return readable(said, names)
     return said or text(one.get("alt_text"))

@@ -113,7 +113,9 @@ class Completions:
                 if refused.status not in _REFUSALS or mode == self._modes[-1]:
                     raise
                 continue
-            self._modes = self._modes[self._modes.index(mode) :]
+            # With pictures it may have been those that were refused together with a schema.
+            if not prompt.pictures:
+                self._modes = self._modes[self._modes.index(mode) :]
             return response
         raise CallFailed(f"{self._manner.name} knows no way to reply in a shape.")
 
@@ -151,7 +153,7 @@ class Completions:
 
 def estimated(prompt: Prompt, text: str, seconds: float) -> Usage:
     """What a call must have used, for a model that does not say."""
-    return Usage(sum(map(estimate_tokens, prompt.texts)), estimate_tokens(text), seconds, estimated=True)
+    return Usage(prompt.tokens(estimate_tokens), estimate_tokens(text), seconds, estimated=True)
 
 
 def _only(manner: Manner) -> Mode:
@@ -159,13 +161,16 @@ def _only(manner: Manner) -> Mode:
 
 
 def _messages(prompt: Prompt) -> "list[ChatMessage]":
-    from llama_index.core.llms import ChatMessage, MessageRole
+    from llama_index.core.llms import ChatMessage, ImageBlock, MessageRole, TextBlock
 
     messages = [ChatMessage(role=MessageRole.SYSTEM, content=prompt.instruction)]
     for material, reply in prompt.examples:
         messages.append(ChatMessage(role=MessageRole.USER, content=material))
         messages.append(ChatMessage(role=MessageRole.ASSISTANT, content=reply))
-    return [*messages, ChatMessage(role=MessageRole.USER, content=prompt.material)]
+    if not prompt.pictures:
+        return [*messages, ChatMessage(role=MessageRole.USER, content=prompt.material)]
+    pictures = (ImageBlock(image=picture) for picture in prompt.pictures)
+    return [*messages, ChatMessage(role=MessageRole.USER, blocks=[TextBlock(text=prompt.material), *pictures])]
 
 
 def _reported(response: "ChatResponse") -> tuple[int, int] | None:

@@ -36,6 +36,9 @@ class Settings(BaseModel):
     """Exceptions of that class's SDK that mean a failed call, such as `["anthropic.APIError"]`; OpenAI's are known."""
     context_tokens: int = Field(32_768, ge=1_024)
     """Room for prompt and reply together."""
+    vision: bool = False
+    """Whether the model sees, and is to say what graphs on screenshots show. Pictures that people send then leave the
+    house for this endpoint, without their metadata and scaled down."""
     timeout_seconds: float = Field(60.0, gt=0)
     """How long a whole call may take, repeats included."""
     attempts: int = Field(3, ge=1, le=10)
@@ -64,6 +67,7 @@ class EndpointModel:
     def __init__(self, settings: Settings, completions: Completions, breaker: Breaker) -> None:
         self.name = settings.model
         self.context_tokens = settings.context_tokens
+        self.sees = settings.vision
         self.price = _price(settings)
         self._seconds = settings.timeout_seconds
         self._completions = completions

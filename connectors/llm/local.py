@@ -66,6 +66,7 @@ class LocalModel:
     """The embedded model. Its process starts with the first call, and again when it has died."""
 
     level: Level = "local"
+    sees = False
     price: tuple[float, float, str] | None = None
 
     def __init__(

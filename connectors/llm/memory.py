@@ -67,6 +67,8 @@ class Settings(BaseModel):
     """Which rung of the ladder it stands on."""
     context_tokens: int = Field(32_768, ge=1_024)
     """Room for prompt and reply together."""
+    vision: bool = False
+    """Whether it is given pictures; what it says of them stands in the script as well."""
     price: tuple[float, float, str] | None = None
     """Per million tokens in, per million tokens out, currency."""
 
@@ -90,6 +92,7 @@ class ScriptedModel:
         self.name = chosen.name
         self.level = chosen.level
         self.context_tokens = chosen.context_tokens
+        self.sees = chosen.vision
         self.price = chosen.price
         self.usable = usable
         self.prompts: list[Prompt] = []
@@ -144,7 +147,7 @@ class ScriptedModel:
         raise ModelUnavailable(f"The script of {self.name} has nothing to say to {prompt.material[:80]!r}.")
 
     def _usage(self, prompt: Prompt, text: str, seconds: float) -> Usage:
-        return Usage(sum(map(estimate_tokens, prompt.texts)), estimate_tokens(text), seconds, estimated=True)
+        return Usage(prompt.tokens(estimate_tokens), estimate_tokens(text), seconds, estimated=True)
 
 
 @asynccontextmanager

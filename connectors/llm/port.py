@@ -1,7 +1,7 @@
 """The language-model seam: one model, asked for text or for a value of a given shape."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -11,23 +11,32 @@ T = TypeVar("T", bound=BaseModel)
 
 Level = Literal["endpoint", "local"]
 
+PICTURE_TOKENS = 2_000
+"""About what a picture of 1,600 x 1,000 pixels costs: one token for 28 x 28 of them (Qwen2-VL, arXiv 2409.12191)."""
+
 
 @dataclass(frozen=True)
 class Prompt:
     """Instruction and untrusted material never share a string.
 
     ``examples`` are (material, reply) pairs. Instruction and examples come first and byte-identical in every
-    call of a task, so that a server that caches prefixes reads them once.
+    call of a task, so that a server that caches prefixes reads them once. ``pictures`` are PNG or JPEG files that were
+    drawn anew; they are material, for models that see.
     """
 
     instruction: str
     material: str
     examples: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[bytes, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Everything in it that a model reads, to be counted."""
         return (self.instruction, *(part for example in self.examples for part in example), self.material)
+
+    def tokens(self, count: Callable[[str], int]) -> int:
+        """What a model has to read, in tokens: its texts as they are counted, its pictures by estimate."""
+        return sum(map(count, self.texts)) + PICTURE_TOKENS * len(self.pictures)
 
 
 @dataclass(frozen=True)
@@ -75,11 +84,13 @@ class LanguageModel(Protocol):
     """One language model.
 
     ``context_tokens`` is the room for prompt and reply together; ``price`` is (per million tokens in, per million
-    tokens out, currency) or None. Every call sends an explicit maximum output and has a deadline.
+    tokens out, currency) or None. Every call sends an explicit maximum output and has a deadline. One that ``sees``
+    may be given pictures.
     """
 
     name: str
     level: Level
+    sees: bool
     context_tokens: int
     price: tuple[float, float, str] | None
 

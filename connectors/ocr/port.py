@@ -61,7 +61,7 @@ class Ocr(Protocol):
         """
 
     async def redraw(self, image: bytes) -> bytes:
-        """The same picture as a PNG of its pixels alone: upright, one frame, no metadata.
+        """The pixels of the picture alone, fit to be handed on: a PNG or JPEG, upright, one frame, no metadata.
 
-        Raises CannotReadImage and OcrUnavailable.
+        At most 1,600 pixels a side and 1.5 MB. Raises CannotReadImage and OcrUnavailable.
         """

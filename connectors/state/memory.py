@@ -81,6 +81,7 @@ class MemoryState(MemoryAttachments):
     progress: dict[str, list[Frame]] = field(default_factory=dict)
     receipts: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     verdicts: dict[tuple[str, str], Feedback] = field(default_factory=dict)
+    _posting: set[str] = field(default_factory=set)
     _journeys: Mapping[str, Journey] = field(default_factory=dict)
     _give_up: Journey | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -151,6 +152,14 @@ class MemoryState(MemoryAttachments):
         self.kept[question_id] = replace(question, card=card)
         await self.append(question_id, "card", card)
         return True
+
+    async def claim(self, question_id: str) -> bool:
+        free = question_id in await self.undelivered() and question_id not in self._posting
+        self._posting |= {question_id} if free else set()
+        return free
+
+    async def release(self, question_id: str) -> None:
+        self._posting.discard(question_id)
 
     async def record_delivery(self, question_id: str, channel: str, rung: str, message_id: str) -> bool:
         if (question_id, channel) in self.receipts:

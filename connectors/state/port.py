@@ -169,6 +169,12 @@ class Outbox(Protocol):
     async def settle(self, question_id: str, card: str) -> bool:
         """Store the answer and append its ``card`` frame in one transaction; False when there is one already."""
 
+    async def claim(self, question_id: str) -> bool:
+        """Whether the caller is to post the answer: it has no receipt, and nobody else is posting it now."""
+
+    async def release(self, question_id: str) -> None:
+        """The caller has posted what it claimed, or could not."""
+
     async def record_delivery(self, question_id: str, channel: str, rung: str, message_id: str) -> bool:
         """Keep the receipt; False when this channel has one for this question."""
 
@@ -197,7 +203,10 @@ class Engine(Protocol):
         """Let what runs finish for a moment, then leave it to the next start. Call it before closing what work uses."""
 
     async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
-        """Run ``work`` once: after a crash its stored result comes back instead. Only inside a journey."""
+        """Run ``work`` once: after a crash its stored result comes back instead. Only inside a journey.
+
+        It is run again when it was cut off, or when what an older program has kept is of no use to this one.
+        """
 
 
 class State(Inbox, Attachments, Progress, Outbox, Engine, Protocol):

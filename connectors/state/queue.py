@@ -10,15 +10,16 @@ from typing import NoReturn, TypeVar
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, run_dbos_database_migrations
 from dbos import _serialization as dbos_serialization
-from pydantic import BaseModel
+from dbos import error as dbos_error
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from connectors.state.port import Journey, StateUnavailable
 
 T = TypeVar("T", bound=BaseModel)
 
-# Raised by hand when a journey's steps change in a way that a half-finished one cannot go on with.
-PROTOCOL = "1"
+# Always the same: DBOS takes up work of its own version only, and would leave all that an older program had begun.
+VERSION = "1"
 QUEUE = "journeys"
 SILENT_SECONDS = 60
 UNFINISHED = ("ENQUEUED", "DELAYED", "PENDING")
@@ -72,7 +73,7 @@ dbos_serialization.DBOSDefaultSerializer.deserialize = _refuse_pickle  # type: i
 class Queue:
     """Journeys that survive a crash. One per process, because DBOS is."""
 
-    url: str
+    url: str = field(repr=False)
     engine: sa.Engine
     executor: str
     pace: Pace
@@ -104,7 +105,7 @@ class Queue:
             config=DBOSConfig(
                 name="nightshift",
                 system_database_url=self.url,
-                application_version=PROTOCOL,
+                application_version=VERSION,
                 executor_id=self.executor,
                 serializer=DBOSPortableJSONSerializer(),
                 log_level="WARNING",
@@ -128,7 +129,10 @@ class Queue:
         return [one.workflow_id for one in found if one.status not in UNFINISHED]
 
     async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
-        """Run the work, or return what it returned before a crash."""
+        """Run the work, or return what it returned before a crash.
+
+        Where an older program has kept the result of another step, or one that cannot be read now, it is run again.
+        """
 
         async def checkpoint() -> str:
             try:
@@ -137,9 +141,15 @@ class Queue:
                 raise _Unrecorded(failed) from failed
 
         try:
-            return shape.model_validate_json(await DBOS.run_step_async({"name": name}, checkpoint))
+            kept = await DBOS.run_step_async({"name": name}, checkpoint)
         except _Unrecorded as carried:
             raise carried.failed from carried
+        except dbos_error.DBOSUnexpectedStepError:
+            return await work()
+        try:
+            return shape.model_validate_json(kept)
+        except ValidationError:
+            return await work()
 
     async def stop(self) -> None:
         """Let what runs finish for a moment, then stop; what is unfinished is taken up at the next start."""

@@ -1,8 +1,9 @@
 """The state in one database: SQLite on one machine, PostgreSQL for a fleet, the same code."""
 
 import asyncio
+import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from connectors.state.port import (
     StateUnavailable,
     ThreadSummary,
 )
+from connectors.state.posting import Postings
 from connectors.state.pulses import Pulses, heard
 from connectors.state.queue import Pace, Queue
 
@@ -36,6 +38,7 @@ T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
 
 ANSWER_SECONDS = 30.0
+log = logging.getLogger(__name__)
 
 
 class Settings(BaseModel):
@@ -98,6 +101,9 @@ class SqlState(Database):
     _pulses: Pulses = field(default_factory=Pulses)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
     _suspects: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._postings = Postings(self._write, self.settings.executor)
 
     async def accept(self, received: Received) -> tuple[str, bool]:
         question_id = str(uuid.uuid4())
@@ -165,6 +171,12 @@ class SqlState(Database):
         self._pulses.beat(question_id)
         return first
 
+    async def claim(self, question_id: str) -> bool:
+        return await self._postings.claim(question_id)
+
+    async def release(self, question_id: str) -> None:
+        await self._postings.release(question_id)
+
     async def record_delivery(self, question_id: str, channel: str, rung: str, message_id: str) -> bool:
         return await self._write(lambda c: rows.record_delivery(c, question_id, channel, rung, message_id))
 
@@ -182,10 +194,12 @@ class SqlState(Database):
         if self.engine.dialect.name == "sqlite":
             self._open.enter_context(sole_owner(self.settings.path.with_suffix(".lock")))
         await self._write(rows.forget_old_frames)
+        await self._postings.forget()
         await self.queue.start({name: self._counted(journey, give_up) for name, journey in journeys.items()})
         self._open.push_async_callback(self.queue.stop)
-        for question_id in await self.queue.ended(await self.undelivered()):
-            await give_up(question_id)
+        # Nobody waits for it: platforms that are away would keep everything else from starting.
+        closing = asyncio.create_task(_each(give_up, await self.queue.ended(await self.undelivered())))
+        self._open.push_async_callback(_cancelled, closing)
 
     async def stop(self) -> None:
         await self._open.aclose()
@@ -228,6 +242,19 @@ class SqlState(Database):
                     raise
 
         return run
+
+
+async def _each(give_up: Journey, question_ids: Sequence[str]) -> None:
+    for question_id in question_ids:
+        [failed] = await asyncio.gather(give_up(question_id), return_exceptions=True)
+        # What is wrong with one question must not keep the others from being closed; it is tried at the next start.
+        if isinstance(failed, Exception):
+            log.error("work on %s cannot be given up", question_id, exc_info=failed)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def _within(reply: Awaitable[R]) -> R:

@@ -62,6 +62,13 @@ delivery = sa.Table(
     sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
 )
 
+posting = sa.Table(
+    "posting",
+    metadata,
+    sa.Column("question_id", sa.String(36), primary_key=True),
+    sa.Column("executor", sa.String(255), nullable=False),
+)
+
 feedback = sa.Table(
     "feedback",
     metadata,

@@ -292,6 +292,24 @@ def test_what_was_read_is_folded_and_the_question_is_asked_again_with_a_correcti
     assert page.title() == "Nightshift"
 
 
+def test_what_a_model_sees_is_told_from_what_was_read_and_does_nothing(open_page: Open, stage: Stage) -> None:
+    page = open_page()
+    bring(page, "paste", ("a.png", A))
+    ready(page, "a.png")
+    evil = "<img src=x onerror='document.title=1'> [see](https://e.example)"
+    seen = reading("a.png", A, "p99").model_copy(update={"description": evil})
+    stage.settles(send(page, stage), readings=(seen,))
+
+    expect(page.get_by_text("The model sees")).to_be_hidden()
+    page.get_by_text("I read this on a.png").click()
+
+    expect(page.locator(".described")).to_have_text(f"The model sees (no evidence) {evil}")
+    expect(page.locator(".described").get_by_role("link")).to_have_count(0)
+    assert page.title() == "Nightshift"
+    page.get_by_role("button", name="Correct the text of a.png and ask again").click()
+    expect(page.get_by_role("textbox", name="Text on a.png")).to_have_value("p99")
+
+
 def test_an_edited_query_takes_the_pictures_along(open_page: Open, stage: Stage) -> None:
     page = open_page()
     bring(page, "paste", ("a.png", A))

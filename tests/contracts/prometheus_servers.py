@@ -85,6 +85,20 @@ def servers(folder: Path) -> Iterator[Servers]:
         yield Servers(urls["prometheus"], urls["alertmanager"], begins, ends)
 
 
+@contextmanager
+def alertmanager(folder: Path, routes: str) -> Iterator[str]:
+    """An Alertmanager by itself with these routes, running and ready; its address."""
+    program = shutil.which("prometheus-alertmanager")
+    if program is None:
+        raise FileNotFoundError(MISSING)
+    (port,) = _free_ports(1)
+    (folder / "routes.yml").write_text(routes, "utf-8")
+    options = ["--config.file=routes.yml", "--storage.path=alerts", f"--web.listen-address=127.0.0.1:{port}"]
+    with _running([program, *options, "--cluster.listen-address="], folder):
+        _wait(f"http://127.0.0.1:{port}/-/ready")
+        yield f"http://127.0.0.1:{port}"
+
+
 def _history(begins: int, ends: int) -> str:
     """OpenMetrics: latency that triples in the middle, of another service that is silent for an hour."""
     lines = ["# TYPE latency_seconds gauge", "# HELP latency_seconds How long a request takes."]

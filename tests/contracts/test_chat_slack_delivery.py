@@ -96,6 +96,19 @@ async def test_a_message_whose_receipt_was_lost_is_not_posted_twice(stage: Stage
     assert len(stage.answers(said)) == 1
 
 
+@pytest.mark.parametrize(("method", "looks"), [("chat.startStream", 0), ("chat.postMessage", 3)])
+async def test_a_message_that_was_begun_unheard_becomes_the_answer(method: str, looks: int) -> None:
+    async with staged(streaming=method == "chat.startStream") as opened:
+        said = await opened.asked()
+        opened.slack.drop(method, times=1, done=True)
+        opened.slack.fail_http("conversations.replies", times=looks)
+        with pytest.raises(ChatUnavailable):
+            await opened.chat.begin(opened.to(said), "q1", "Looking")
+        await opened.chat.post(opened.to(said), card(), {}, "")
+
+        assert [one.readable.splitlines()[0] for one in opened.answers(said)] == ["The pool is full [1]."]
+
+
 async def test_a_draft_is_streamed_and_ends_as_the_card(streaming: Stage) -> None:
     said = await streaming.asked()
     begun = await streaming.chat.begin(streaming.to(said), "q1", "Looking")

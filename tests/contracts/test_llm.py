@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from connectors.configuration import Roots
 from connectors.llm.local import LocalModel
 from connectors.llm.port import LanguageModel, ModelNonsense, ModelUnavailable, Prompt, estimate_tokens
 from connectors.load import load
+from tests.pictures import png
 from tests.unit.connectors.llm.fake_openai import Turn, fake_openai
 
 MODELS = Path(os.environ.get("NIGHTSHIFT_MODELS", "~/.cache/nightshift/models")).expanduser()  # noqa: TID251
@@ -37,7 +39,7 @@ class Numbered(BaseModel):
     numbers: Annotated[list[int], Field(min_length=1_000)]
 
 
-async def opened(vendor: str, home: Path) -> AsyncIterator[LanguageModel]:
+async def opened(vendor: str, home: Path, **further: object) -> AsyncIterator[LanguageModel]:
     """The model, which replies with a query to everything where it can be told to."""
     reply = '{"query": "cache-03 DiskPressure since 10:20"}'
     async with AsyncExitStack() as stack:
@@ -52,7 +54,7 @@ async def opened(vendor: str, home: Path) -> AsyncIterator[LanguageModel]:
             table = {"short_seconds": 100, "long_seconds": 100}
             if not GGUF.is_file():
                 pytest.skip(f"no {GGUF}: run `make setup` or `python -m bot models pull`")
-        yield await stack.enter_async_context(load("llm", vendor, table, Roots(home=home, models=MODELS)))
+        yield await stack.enter_async_context(load("llm", vendor, table | further, Roots(home=home, models=MODELS)))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["memory", "endpoint", REAL])
@@ -76,6 +78,17 @@ async def test_it_says_what_it_is(model: LanguageModel) -> None:
     assert model.level in ("endpoint", "local")
     assert model.context_tokens >= 1_024
     assert model.usable
+    # Nobody's screenshots go anywhere unless somebody has said so.
+    assert not model.sees
+
+
+@pytest.mark.parametrize("vendor", ["memory", "endpoint"])
+async def test_a_model_that_sees_is_given_pictures(vendor: str, tmp_path: Path) -> None:
+    async for seeing in opened(vendor, tmp_path, vision=True):
+        reply = await seeing.ask(replace(REWRITE, pictures=(png(),)), Rewriting, max_tokens=60)
+
+        assert seeing.sees
+        assert "cache-03" in reply.value.query
 
 
 async def test_warming_up_needs_no_answer(model: LanguageModel) -> None:

@@ -173,6 +173,15 @@ async def test_a_redrawn_picture_is_upright_and_has_no_metadata(ocr: Ocr, pictur
     assert not after.getexif()
 
 
+async def test_a_redrawn_picture_is_small_enough_to_be_handed_on(ocr: Ocr) -> None:
+    large = saved(Image.effect_noise((2_000, 1_000), 200).convert("RGB"), "JPEG")
+
+    drawn = await ocr.redraw(large)
+
+    assert max(Image.open(io.BytesIO(drawn)).size) <= 1_600
+    assert len(drawn) <= 1_500_000
+
+
 async def test_what_cannot_be_read_cannot_be_redrawn(ocr: Ocr) -> None:
     with pytest.raises(CannotReadImage):
         await ocr.redraw(HOSTILE["cut-off-jpeg"][0]())

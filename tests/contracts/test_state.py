@@ -68,6 +68,17 @@ async def test_a_channel_has_one_receipt_and_an_undelivered_question_is_listed(s
     assert await state.undelivered() == ()
 
 
+async def test_an_answer_is_posted_by_one_at_a_time_until_it_has_arrived(state: State) -> None:
+    question_id, _ = await state.accept(received("e1"))
+
+    assert [await state.claim(question_id) for _ in range(2)] == [True, False]
+    await state.release(question_id)
+    assert await state.claim(question_id)
+    await state.record_delivery(question_id, "slack", "card", "m1")
+    await state.release(question_id)
+    assert not await state.claim(question_id)
+
+
 async def test_a_follower_sees_every_frame_once_and_stops_at_the_card(state: State) -> None:
     question_id, _ = await state.accept(received("e1"))
 

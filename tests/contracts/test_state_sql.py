@@ -4,14 +4,33 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+import sqlalchemy as sa
+from pydantic import BaseModel
 
 from connectors.configuration import Roots
 from connectors.load import load
-from connectors.state.port import StateUnavailable
-from tests.contracts.states import idle, received
+from connectors.state.port import Journey, State, StateUnavailable
+from connectors.state.queue import Pace, Queue
+from tests.contracts.states import Word, idle, received
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Count(BaseModel):
+    number: int
+
+
+async def hang_on(question_id: str) -> None:
+    await asyncio.Event().wait()
+
+
+async def told(value: T) -> T:
+    return value
 
 
 async def test_work_that_is_stopped_is_nobodys_fault_and_goes_on_at_the_next_start(tmp_path: Path) -> None:
@@ -33,6 +52,88 @@ async def test_work_that_is_stopped_is_nobodys_fault_and_goes_on_at_the_next_sta
     async with load("state", "sql", table, roots) as started:
         await started.start({"answer": hang}, idle)
         await begun.wait()
+
+
+async def test_work_that_an_older_program_began_goes_on_with_the_steps_of_the_newer(tmp_path: Path) -> None:
+    begun, ended, done = asyncio.Event(), asyncio.Event(), list[str]()
+    roots, table = Roots(home=tmp_path, models=tmp_path), {"grace_seconds": 0.01}
+
+    def journey(state: State, program: str, *names: str) -> Journey:
+        async def run(question_id: str) -> None:
+            for name in names:
+                word = Word(text=f"{program} {name}")
+                done.append((await state.step(name, Word, partial(told, word))).text)
+            (begun if program == "old" else ended).set()
+            await asyncio.Event().wait()
+
+        return run
+
+    async with load("state", "sql", table, roots) as stopped:
+        await stopped.accept(received("e1"))
+        await stopped.start({"answer": journey(stopped, "old", "rewrite", "look", "answer")}, idle)
+        await begun.wait()
+    async with load("state", "sql", table, roots) as started:
+        await started.start({"answer": journey(started, "new", "begin", "look", "answer", "deliver")}, idle)
+        await asyncio.wait_for(ended.wait(), 10)
+
+    assert done[3:] == ["new begin", "old look", "old answer", "new deliver"]
+
+
+async def test_a_result_that_the_newer_program_cannot_read_is_found_again(tmp_path: Path) -> None:
+    begun, ended, roots = asyncio.Event(), asyncio.Event(), Roots(home=tmp_path, models=tmp_path)
+
+    async with load("state", "sql", {"grace_seconds": 0.01}, roots) as stopped:
+
+        async def old(question_id: str) -> None:
+            await stopped.step("look", Word, partial(told, Word(text="seen")))
+            begun.set()
+            await asyncio.Event().wait()
+
+        await stopped.accept(received("e1"))
+        await stopped.start({"answer": old}, idle)
+        await begun.wait()
+    async with load("state", "sql", {"grace_seconds": 0.01}, roots) as started:
+
+        async def new(question_id: str) -> None:
+            assert (await started.step("look", Count, partial(told, Count(number=3)))).number == 3
+            ended.set()
+
+        await started.start({"answer": new}, idle)
+        await asyncio.wait_for(ended.wait(), 10)
+
+
+async def test_of_several_processes_one_posts_an_answer_and_a_dead_one_holds_none_for_good(tmp_path: Path) -> None:
+    roots = Roots(home=tmp_path, models=tmp_path)
+    async with (
+        load("state", "sql", {"executor": "one"}, roots) as one,
+        load("state", "sql", {"executor": "two"}, roots) as two,
+    ):
+        question_id, _ = await one.accept(received("e1"))
+        claims = await asyncio.gather(one.claim(question_id), two.claim(question_id))
+        assert sorted(claims) == [False, True]
+    dead = "one" if claims[0] else "two"
+    async with load("state", "sql", {"executor": "three"}, roots) as other:
+        assert not await other.claim(question_id)
+        async with load("state", "sql", {"executor": dead}, roots) as again:
+            await again.start({"answer": hang_on}, idle)
+            assert await other.claim(question_id)
+
+
+async def test_the_start_waits_for_nobody_who_gives_up(tmp_path: Path) -> None:
+    roots, hung = Roots(home=tmp_path, models=tmp_path), asyncio.Event()
+
+    async def hang(question_id: str) -> None:
+        hung.set()
+        await hang_on(question_id)
+
+    async with load("state", "sql", {}, roots) as ended:
+        question_id, _ = await ended.accept(received("e1"))
+        await ended.start({"answer": idle}, idle)
+        while not await ended.queue.ended([question_id]):  # noqa: ASYNC110  # the queue tells nobody
+            await asyncio.sleep(0)
+    async with asyncio.timeout(10), load("state", "sql", {}, roots) as started:
+        await started.start({"answer": idle}, hang)
+        await hung.wait()
 
 
 async def test_a_second_worker_on_the_same_folder_is_refused(tmp_path: Path) -> None:
@@ -101,3 +202,9 @@ async def test_a_row_that_names_pickle_is_refused(tmp_path: Path) -> None:
     async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)):
         with pytest.raises(TypeError, match="pickle refused"):
             DBOSDefaultSerializer.deserialize("gASVBAAAAAAAAABLAS4=")
+
+
+def test_the_password_of_the_database_is_in_no_picture_of_the_queue() -> None:
+    url = "postgresql+psycopg://ann:hunter2@db/nightshift"
+
+    assert "hunter2" not in repr(Queue(url, sa.create_engine(url), "one", Pace(1, 1, 1, 1)))

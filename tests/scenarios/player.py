@@ -6,7 +6,7 @@ the one above it.
     given  : the shelf · no model            what there is; the words are below, in GIVEN
     page   : pool.md › Title › Heading       a document of its own, with its text below
     model  : answers The pool holds 40.      what the scripted model says next when it is asked to answer; also
-                                             `rewrites`, `judges`, `chooses` and `answers and breaks off`
+                                             `sees`, `rewrites`, `judges`, `chooses` and `answers and breaks off`
     picture: shot.png                        a picture, with what stands on it below; with none, nothing reads pictures
     picture: torn.png is broken              a picture that cannot be read
     system : alerts_now (alerts)             a live system's tool and its kind, with what it says below
@@ -84,7 +84,7 @@ PRIVATE = replace(
     readers=("payments",),
 )
 NOTHING_TAKEN = {"type": "object", "properties": {}}
-STEPS = ("rewrites", "varies", "chooses", "judges", "answers")
+STEPS = ("sees", "rewrites", "varies", "chooses", "judges", "answers")
 _ENTRY = re.compile(r"^(\w+) *([:>]) ?(.*)$")
 _SAID = re.compile(rf"({'|'.join(STEPS)})( and breaks off)?(?: |\n|$)(.*)", re.DOTALL)
 _PICTURES = re.compile(r"\s*\[(\S+\.(?:png|jpg))\]")
@@ -116,6 +116,7 @@ class Stage:
     levels: list[str] = field(default_factory=list)
     directory: Directory | None = None
     progress: bool = False
+    vision: bool = False
     script: list[tuple[str, Line]] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -150,10 +151,8 @@ class Stage:
         return Live(box, Ladder(self.models(), clock=lambda: 0.0), Known(GRAPH.services))
 
     def models(self) -> list[LanguageModel]:
-        return [
-            ScriptedModel(self._says, Settings.model_validate({"name": f"the {level} model", "level": level}))
-            for level in self.levels
-        ]
+        described = ({"name": f"the {level} model", "level": level, "vision": self.vision} for level in self.levels)
+        return [ScriptedModel(self._says, Settings.model_validate(one)) for one in described]
 
     def _says(self, prompt: Prompt) -> Line:
         """The first line left for this step; without one the model is unavailable, and the rules go on."""
@@ -168,7 +167,7 @@ def asked_for(prompt: Prompt) -> str:
     """What a prompt asks the model to do; the answer has one prompt for each language and size of model."""
     if prompt.instruction.startswith(live.instruction()):
         return "chooses"
-    steps = {"rewrite": "rewrites", "vary": "varies", "judge": "judges"}
+    steps = {"look": "sees", "rewrite": "rewrites", "vary": "varies", "judge": "judges"}
     return next((says for step, says in steps.items() if prompt.instruction.startswith(instruction(step))), "answers")
 
 
@@ -179,6 +178,10 @@ GIVEN: dict[str, Callable[[Stage], object]] = {
     "no model": lambda stage: stage.levels.clear(),
     "a small local model": lambda stage: stage.levels.append("local"),
     "a large model at an endpoint": lambda stage: stage.levels.append("endpoint"),
+    "a large model at an endpoint that sees": lambda stage: (
+        stage.levels.append("endpoint"),
+        setattr(stage, "vision", True),
+    ),
     "the on-call table": lambda stage: setattr(stage, "directory", MemoryDirectory((MAREN, RUOXI), ON_CALL)),
     "an on-call table that cannot be read": lambda stage: setattr(stage, "directory", BrokenDirectory()),
     "progress is shown": lambda stage: setattr(stage, "progress", True),
@@ -350,7 +353,8 @@ def shown(card: Card) -> str:
 
 def _read(reading: PictureText) -> str:
     said = " ".join(reading.text.split())
-    return f"{'Corrected' if reading.corrected else 'Read'} on {reading.name}: “{said}”"
+    seen = f" · the model sees (no evidence): “{reading.description}”" if reading.description else ""
+    return f"{'Corrected' if reading.corrected else 'Read'} on {reading.name}: “{said}”{seen}"
 
 
 def _source(number: int, path: list[str], quote: str, link: str) -> str:

@@ -26,6 +26,7 @@ from connectors.chat.port import Attachment, Card, IncomingMessage
 from connectors.directory.memory import MemoryDirectory
 from connectors.directory.port import Person
 from connectors.llm.memory import ScriptedModel
+from connectors.llm.memory import Settings as ModelSettings
 from connectors.ocr.memory import MemoryOcr
 from connectors.ocr.memory import Settings as OcrSettings
 from connectors.sql.memory import HeldColumn, HeldTable, MemoryDatabase
@@ -120,7 +121,7 @@ async def world(attack: Attack, carrier: str, folder: Path) -> AsyncIterator[Wor
         "notes.md", "Payments: pool notes", "Notes", held("runbook chunk", "The payments pool is exhausted.")
     )
     audit = replace(page("audit.md", "Payments: audit", "Findings", f"The audit is {PRIVATE}."), readers=("payments",))
-    model = ScriptedModel(lambda prompt: obey(prompt, attack.text))
+    model = ScriptedModel(lambda prompt: obey(prompt, attack.text), ModelSettings(vision=True))
     tools = _tools(held)
     async with shelf((*SHELF, runbook, audit)) as library:
         state = MemoryState()

@@ -224,7 +224,7 @@ export class Tray {
   }
 }
 
-// What was read on the pictures, folded; corrected, the question is asked again with it.
+// What was read on the pictures and what a model sees there, folded; corrected, the question is asked again with it.
 export function readings({ card, words, chat }, again) {
   return (card.readings ?? []).map((reading, index) => {
     const place = h("div", { class: "reading-place" });
@@ -259,6 +259,7 @@ export function readings({ card, words, chat }, again) {
     };
     show();
     const title = reading.corrected ? words.readingCorrected(reading.name) : words.reading(reading.name);
-    return h("details", { class: "sources reading" }, h("summary", {}, title), place);
+    const sees = reading.description && h("p", { class: "described" }, h("strong", {}, words.modelSees), ` ${reading.description}`);
+    return h("details", { class: "sources reading" }, h("summary", {}, title), place, sees);
   });
 }

@@ -1,13 +1,15 @@
 """What platforms hand in: who is heard, what an edit and a deletion change, and what buttons do."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.answering import heard
 from bot.rules.conversations import Conversation
-from connectors.chat.port import Attachment, ButtonClick, Card, Reply
+from connectors.chat.port import Attachment, ButtonClick, Card, Reply, Table
 from connectors.state.memory import MemoryState
-from connectors.state.port import StateUnavailable
+from connectors.state.port import KeptFile, StateUnavailable
 from tests.unit.bot.stage import NOON, Stage, said, stage
 
 QUESTION = "how big is the payments pool in production?"
@@ -95,6 +97,44 @@ async def test_a_deleted_question_is_not_answered_any_more(here: Stage) -> None:
     assert (card.kind, card.text) == ("notice", "The question was deleted.")
 
 
+async def left_open(here: Stage, *event_ids: str) -> list[str]:
+    questions = [await here.state.asked_as("slack", one) for one in event_ids]
+    return [one.text for one in questions if one and one.card is None]
+
+
+async def test_of_a_message_that_is_edited_often_the_last_version_is_answered(here: Stage) -> None:
+    await here.state.stop()
+    here.state._journeys = {}
+    await here.inbox.on_message(said(QUESTION))
+    for number, text in enumerate(["and in staging?", QUESTION, QUESTION]):
+        await here.inbox.on_message(said(text, f"C1/1#{number}", replaces="C1/1"))
+
+    # Redelivered late, an older version takes nothing back.
+    assert await here.inbox.on_message(said("and in staging?", "C1/1#0", replaces="C1/1"))
+    assert await left_open(here, "C1/1", "C1/1#0", "C1/1#1", "C1/1#2") == [QUESTION]
+
+
+async def test_a_deleted_question_is_not_answered_in_what_it_was_edited_into(here: Stage) -> None:
+    await here.state.stop()
+    here.state._journeys = {}
+    await here.inbox.on_message(said(QUESTION))
+    await here.inbox.on_message(said("and in staging?", "C1/1#0", replaces="C1/1"))
+
+    await here.inbox.on_withdrawn("slack", "C1/1")
+
+    assert await left_open(here, "C1/1", "C1/1#0") == []
+
+
+async def test_an_edited_message_does_not_follow_up_on_itself(here: Stage) -> None:
+    await here.inbox.on_message(said(QUESTION))
+    await here.answer(await here.asked("C1/1"))
+    await here.inbox.on_message(said("and in staging?", "C1/1#0", replaces="C1/1"))
+    edited = await here.state.question(await here.asked("C1/1#0"))
+    assert edited is not None
+
+    assert (await heard(edited, here.ports)).history == ()
+
+
 async def test_what_all_in_a_channel_read_is_made_of_what_they_may_read(here: Stage) -> None:
     await here.inbox.on_message(said("which refunds are not checked?"))
     await here.inbox.on_message(said("which refunds are not checked?", "D1/1", audience="author", thread_id="slack:D1"))
@@ -129,6 +169,22 @@ async def test_an_answer_for_one_person_is_not_remembered_for_all(here: Stage) -
     await here.inbox.on_message(said("and why?", "C1/2", author="slack:U2"))
 
     assert "500" not in (await here.answer(await here.asked("C1/2"))).text
+
+
+async def test_what_was_asked_on_the_page_in_a_thread_of_a_channel_stays_there(here: Stage) -> None:
+    await here.inbox.on_message(said("how big is the payments pool?"))
+    await here.answer(await here.asked("C1/1"))
+    page = said("which refunds are not checked?", "C1/2", audience="author", channel="web", conversation="")
+    question_id, _ = await here.inbox.assistant.on_message(page.model_copy(update={"sent_at": NOON.replace(hour=13)}))
+    assert "over 500" in (await here.answer(question_id)).text
+
+    await here.inbox.on_message(said("and why?", "C1/3", sent_at=NOON.replace(hour=14)))
+    asked = await here.state.question(await here.asked("C1/3"))
+    assert asked is not None
+
+    query = await heard(asked, here.ports)
+
+    assert [turn.asked for turn in query.history] == ["how big is the payments pool?"]
 
 
 async def test_text_files_and_quotes_tell_what_it_is_about(here: Stage) -> None:
@@ -179,6 +235,57 @@ async def test_a_button_does_nothing_for_who_may_not_see_the_answer(here: Stage,
     assert await here.inbox.card(question_id, "slack:U2") is None
 
 
+async def test_a_button_that_stands_elsewhere_does_nothing(here: Stage) -> None:
+    question_id, _ = await answered(here)
+
+    forged = click(question_id, "edit", "secrets").model_copy(update={"thread_id": "slack:T1/C9/1"})
+
+    assert (await here.inbox.on_click(forged)).refused
+    assert await here.state.asked_as("slack", forged.event_id) is None
+
+
+@pytest.mark.parametrize("action", ["csv", "publish"])
+async def test_a_button_of_what_is_not_answered_yet_does_nothing(here: Stage, action: str) -> None:
+    await here.state.stop()
+    here.state._journeys = {}
+    await here.inbox.on_message(said(QUESTION))
+
+    assert (await here.inbox.on_click(click(await here.asked("C1/1"), action, "digest"))).refused
+
+
+async def tabled(here: Stage, **alone: object) -> str:
+    """A question whose answer has a table, and another file of its author's that is not in it."""
+    await here.state.stop()
+    here.state._journeys = {}
+    await here.inbox.on_message(said(QUESTION, **alone))
+    question_id = await here.asked("C1/1")
+    for digest in ("rows", "other"):
+        await here.state.keep(KeptFile("slack:U1", digest, "text/csv", b"n\n40\n", NOON), for_good=True)
+    table = Table(title="../Pool: size/now", columns=("n",), rows=(("40",),), total=1, file="rows")
+    card = Card(question_id=question_id, kind="answer", language="en", text="40", tables=(table,))
+    await here.state.settle(question_id, card.model_dump_json())
+    return question_id
+
+
+async def test_the_rows_of_an_answer_come_as_a_file(here: Stage) -> None:
+    question_id = await tabled(here)
+
+    assert not (await here.inbox.on_click(click(question_id, "csv", "rows", "slack:U2"))).refused
+    await asyncio.gather(*here.inbox._at_work)
+
+    assert here.chat.sent == [("slack:T1/C1/1", "Pool-size-now.csv", b"n\n40\n")]
+
+
+@pytest.mark.parametrize(("author", "digest"), [("slack:U2", "rows"), ("slack:U1", "other")])
+async def test_no_other_file_comes_and_none_of_an_answer_for_another_alone(
+    here: Stage, author: str, digest: str
+) -> None:
+    question_id = await tabled(here, audience="author", ephemeral=True)
+
+    assert (await here.inbox.on_click(click(question_id, "csv", digest, author))).refused
+    assert not here.inbox._at_work
+
+
 async def test_only_its_author_publishes_an_answer(here: Stage) -> None:
     question_id, _ = await answered(here)
 
@@ -192,3 +299,21 @@ async def test_what_a_person_asked_is_listed_latest_first(here: Stage) -> None:
     await here.inbox.on_message(said("of others", "C1/3", author="slack:U2"))
 
     assert [one.text for one in await here.inbox.recent("slack:U1")] == ["second", "first"]
+
+
+@pytest.mark.parametrize("author", ["slack:T9/U1", "feishu:tenant/ou_1"])
+async def test_people_of_other_organisations_are_answered_only_where_they_may_be(here: Stage, author: str) -> None:
+    await here.inbox.on_message(said(QUESTION, author=author))
+
+    assert "Only people of this organisation" in (await here.answer(await here.asked("C1/1"))).text
+
+    async with stage({"C1": Conversation(outsiders=True)}) as open_to_them:
+        await open_to_them.inbox.on_message(said(QUESTION, author=author))
+
+        assert "40 connections" in (await open_to_them.answer(await open_to_them.asked("C1/1"))).text
+
+
+async def test_a_person_known_by_their_user_id_is_one_of_us(here: Stage) -> None:
+    await here.inbox.on_message(said(QUESTION, author="feishu:user/7c3e"))
+
+    assert "40 connections" in (await here.answer(await here.asked("C1/1"))).text

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from bot.ladder import MOST_REFUSED_CHARACTERS, Interrupted, Ladder
 from connectors.configuration import BadSettings
 from connectors.llm.memory import Line, ScriptedModel, Settings
-from connectors.llm.port import Level, Piece, Prompt
+from connectors.llm.port import PICTURE_TOKENS, Level, Piece, Prompt
 
 PROMPT = Prompt("Rewrite.", "disk is full")
 GOOD = Line(reply={"query": "disk full"})
@@ -21,8 +22,10 @@ class Rewriting(BaseModel):
     query: str
 
 
-def model(*lines: Line, level: Level = "endpoint", price: tuple[float, float, str] | None = None) -> ScriptedModel:
-    return ScriptedModel(lines, Settings(name=f"the {level}", level=level, price=price))
+def model(
+    *lines: Line, level: Level = "endpoint", price: tuple[float, float, str] | None = None, sees: bool = False
+) -> ScriptedModel:
+    return ScriptedModel(lines, Settings(name=f"the {level}", level=level, price=price, vision=sees))
 
 
 async def asked(*models: ScriptedModel) -> tuple[str | None, str]:
@@ -78,6 +81,26 @@ async def test_only_trusted_levels_are_asked() -> None:
 
     assert await Ladder([large, small]).ask(PROMPT, Rewriting, 60, trusted=trusted) is None
     assert (len(large.prompts), len(small.prompts)) == (1, 0)
+
+
+async def test_pictures_are_given_to_models_that_see_and_to_no_other() -> None:
+    blind, seeing = model(GOOD), model(GOOD, level="local", sees=True)
+    ladder = Ladder([blind, seeing])
+
+    await ladder.ask(replace(PROMPT, pictures=(b"png",)), Rewriting, max_tokens=60)
+    await ladder.ask(PROMPT, Rewriting, max_tokens=60)
+
+    assert ([len(one.pictures) for one in blind.prompts], [len(one.pictures) for one in seeing.prompts]) == ([0], [1])
+    assert ladder.sees
+    assert not Ladder([blind]).sees
+
+
+async def test_a_picture_costs_tokens() -> None:
+    ladder = Ladder([model(GOOD, sees=True)])
+
+    await ladder.ask(replace(PROMPT, pictures=(b"png",)), Rewriting, max_tokens=60)
+
+    assert ladder.spent().tokens_in > PICTURE_TOKENS
 
 
 async def test_a_stream_falls_to_the_next_model_before_its_first_word() -> None:

@@ -266,6 +266,14 @@ def test_what_was_read_is_shown_shortened() -> None:
     assert "… (+8)" in said
 
 
+def test_what_a_model_sees_is_told_from_what_was_read() -> None:
+    picture = PictureText(name="a.png", digest="a", text="p99", description="It rises [1].\x1b[31m")
+
+    said = printed(CARD.model_copy(update={"readings": (picture,)}))
+
+    assert "  p99\n  The model sees (no evidence): It rises [1].\n" in said
+
+
 def test_a_terminal_is_the_same_visitor_every_time_and_nobody_else_can_read_who(tmp_path: Path) -> None:
     file = tmp_path / "home" / "visitor"
     web = Web.model_validate({"token": "secret"})

@@ -237,6 +237,16 @@ async def test_rows_are_capped(tmp_path: Path) -> None:
     assert (len(seen.rows), seen.truncated) == (10, True)
 
 
+async def test_cells_and_columns_are_capped_and_free_of_secrets(tmp_path: Path) -> None:
+    cell = "pool exhausted " * 1000
+    wide = Table(("password=Tr1dent-Kelp-9921", *map(str, range(500))), ((cell,) * 501,))
+    seen = await ask(box(tmp_path, metrics(Result("ok", "up", table=wide))))
+
+    assert "Kelp" not in seen.columns[0]
+    assert len(seen.columns) == len(seen.rows[0]) == 100
+    assert (seen.rows[0][0], seen.truncated) == (f"{cell[:999]}…", True)
+
+
 async def test_a_system_that_is_away_costs_its_tools_only(tmp_path: Path) -> None:
     class Away(System):
         async def list(self) -> Sequence[Tool]:

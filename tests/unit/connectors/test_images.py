@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image, ImageDraw
 
-from connectors.images import MOST_BYTES, BadImage, decode, inspect, redraw
+from connectors.images import MOST_BYTES, MOST_BYTES_REDRAWN, BadImage, decode, inspect, redraw
 
 
 def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -99,3 +99,20 @@ def test_a_redrawn_picture_has_pixels_and_nothing_else() -> None:
 
     assert Image.open(io.BytesIO(drawn)).info == {}
     assert not [word for word in (b"home", b"secret", b"script", b"eXIf", b"tEXt") if word in drawn]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "side"),
+    [pytest.param(2_000, 500, (1_600, 400), id="wide"), pytest.param(30, 3_200, (15, 1_600), id="tall")],
+)
+def test_a_redrawn_picture_is_scaled_down(width: int, height: int, side: tuple[int, int]) -> None:
+    assert Image.open(io.BytesIO(redraw(saved(Image.new("RGB", (width, height)))))).size == side
+
+
+def test_a_redrawn_picture_is_no_large_file() -> None:
+    noise = Image.effect_noise((1_700, 1_700), 250).convert("RGB")
+
+    drawn = redraw(saved(noise))
+
+    assert len(drawn) <= MOST_BYTES_REDRAWN
+    assert inspect(drawn).media_type == "image/jpeg"

@@ -22,6 +22,7 @@ def tool(kind: Kind) -> Tool:
         pytest.param({"service": "Payments"}, id="a-known-service"),
         pytest.param({"mode": "deep"}, id="what-its-schema-offers"),
         pytest.param({"start": "2026-03-04T09:30:00Z", "limit": 20, "last": "30m"}, id="times-and-counts"),
+        pytest.param({"start": "2026-03-04", "last": "2h", "limit": 50, "filter": {"limit": 9}}, id="no-more-of-them"),
         pytest.param({}, id="nothing"),
     ],
 )
@@ -37,6 +38,10 @@ def test_what_was_said_may_be_told(arguments: dict[str, JsonValue]) -> None:
         pytest.param({"service": ["payments", "kestrel"]}, id="news-in-a-list"),
         pytest.param({"filter": {"harbour": "payments"}}, id="news-in-a-name"),
         pytest.param({"text": "支付密钥"}, id="news-in-chinese"),
+        pytest.param({"limit": 7261646152}, id="news-in-a-number"),
+        pytest.param({"limit": [114.971, 97.1109, 101.32]}, id="news-in-fractions"),
+        pytest.param({"filter": "7261 6461 5261 6661 1149"}, id="news-in-many-short-numbers"),
+        pytest.param({"filter": "1971-07-26 2016-04-06 2052-06-10 2019-07-01 1999-04-03"}, id="news-in-many-times"),
     ],
 )
 @pytest.mark.parametrize("kind", ["network", "other"])

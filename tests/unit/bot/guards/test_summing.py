@@ -312,3 +312,29 @@ def test_said_in_full_it_takes_the_place_of_what_said_less() -> None:
     assert summing().replaces(long, short)
     assert not summing().replaces(short, long)
     assert not summing().replaces(said(f"{long.text[:-1]} and the workers hang on a lock for 20 minutes.")[0], short)
+
+
+LATE, LONG_QUEUE = "why do mails leave late?", "the queue is long, what now?"
+CASES = Evidence(
+    id="t",
+    kind="document",
+    title="Mail is slow",
+    heading="Which is it",
+    text="""| relay delay | queue | it is |
+|---|---|---|
+| above 2 s | short | the relay: page its team |
+| normal | long | our workers: restart the stuck one |""",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "kept"),
+    [
+        pytest.param("The stuck worker should be restarted.", LATE, False, id="one-cell"),
+        pytest.param("It is the relay: page its team.", LATE, False, id="another-cell"),
+        pytest.param("With a long queue restart the stuck worker.", LATE, True, id="with-its-case"),
+        pytest.param("The stuck worker should be restarted.", LONG_QUEUE, True, id="case-was-asked"),
+    ],
+)
+def test_a_cell_says_nothing_without_its_row(text: str, asked: str, *, kept: bool) -> None:
+    assert summing(asked, CASES).helps(Claim(text=text, cites=("t",)), [], follows=True) is kept

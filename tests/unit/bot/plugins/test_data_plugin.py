@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.guards.sql_gate import Gate
 from bot.ladder import Ladder
@@ -15,7 +16,7 @@ from bot.rules.entities import find_entities
 from bot.rules.sql_access import Policy
 from bot.rules.sql_descriptions import BadDescriptions, Descriptions, Example
 from bot.rules.terms import content_terms
-from bot.vocabulary import RewrittenQuery, Route, Rows
+from bot.vocabulary import RewrittenQuery, Route, Rows, Scope
 from connectors.llm.memory import Line, ScriptedModel
 from connectors.llm.memory import Settings as Said
 from connectors.llm.port import Level
@@ -363,3 +364,23 @@ def test_it_asks_for_patience_by_the_model_that_would_write(level: Level, second
 def test_the_fixed_part_of_the_prompt_does_not_change() -> None:
     assert prompt("a").instruction == prompt("b").instruction
     assert prompt("a").examples == prompt("b").examples
+
+
+@pytest.mark.parametrize(("tools", "wanted"), [(None, True), ((), False), (("logs",), False), (("logs", "data"), True)])
+def test_a_channel_of_certain_systems_asks_the_database_only_when_it_is_one_of_them(
+    tools: tuple[str, ...] | None, *, wanted: bool
+) -> None:
+    plugin, _ = data()
+
+    query = asked("how many refunds are open?").model_copy(update={"scope": Scope(tools=tools)})
+
+    assert plugin.wants(query) is wanted
+
+
+async def test_what_was_asked_for_is_in_no_log() -> None:
+    plugin = Data(Gate(Quoting(Settings.model_validate({"tables": TABLES}))), Ladder([]), content_terms)
+
+    with capture_logs() as logged:
+        await plugin.ask(asked("How many refunds?"))
+
+    assert logged == [{"event": "query refused", "by": "template", "reason": "", "log_level": "warning"}]

@@ -9,7 +9,7 @@ import pytest
 from bot.plugins.incidents import Incidents, said
 from bot.rules.entities import find_entities
 from bot.rules.routes import find_route
-from bot.vocabulary import Language, RewrittenQuery
+from bot.vocabulary import Language, RewrittenQuery, Scope
 from knowledge.language import language_of
 from knowledge.reasons import (
     NearInMeaning,
@@ -33,10 +33,10 @@ GRAPH = ServiceGraph(
 )
 
 
-def query(text: str, *groups: str) -> RewrittenQuery:
+def query(text: str, *groups: str, **knowledge: tuple[str, ...]) -> RewrittenQuery:
     return RewrittenQuery(
         text=text, asked=text, searches=(text,), language=language_of(text), asked_at=NOON, route=find_route(text),
-        entities=find_entities(text, GRAPH.mentioned, NOON), groups=groups,
+        entities=find_entities(text, GRAPH.mentioned, NOON), groups=groups, scope=Scope(knowledge=knowledge),
     )  # fmt: skip
 
 
@@ -111,6 +111,23 @@ async def test_a_private_incident_is_told_to_its_readers_only() -> None:
 
     assert stranger == ()
     assert "inc-3" in [one.document_id for one in reader]
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "told"),
+    [
+        ({"service": ("payments",)}, True),
+        ({"service": ("search",)}, False),
+        ({"kind": ("incident",)}, True),
+        ({"kind": ("runbook",)}, False),
+    ],
+)
+async def test_a_channel_of_certain_pages_is_told_of_no_others(
+    plugin: Incidents, knowledge: dict[str, tuple[str, ...]], *, told: bool
+) -> None:
+    found = await plugin.gather(query("PaymentsPoolExhausted at payments, happened before?", **knowledge))
+
+    assert ("inc-3" in [one.document_id for one in found]) is told
 
 
 async def test_an_empty_library_says_nothing() -> None:

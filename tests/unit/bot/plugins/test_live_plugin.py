@@ -125,3 +125,14 @@ async def test_a_channel_sees_only_the_kinds_of_tools_that_are_for_it(tmp_path: 
 def test_a_long_text_is_cut_at_the_end_of_a_line() -> None:
     assert shortened("one\ntwo\nthree", 9) == "one\ntwo\n…"
     assert shortened("one", 9) == "one"
+
+
+async def test_a_channel_of_certain_systems_is_not_told_which_others_are_away(tmp_path: Path) -> None:
+    plugin, _ = live(tmp_path, unavailable="no route to the metrics of payments")
+    asked = query("which alerts are firing?")
+
+    everywhere = await plugin.gather(asked)
+    there = await plugin.gather(asked.model_copy(update={"scope": Scope(tools=("logs",))}))
+
+    assert [one.text for one in everywhere] == ["no route to the metrics of payments"]
+    assert [(one.title, one.text) for one in there] == [("live systems", "some of them cannot be asked now")]

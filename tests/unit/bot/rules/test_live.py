@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.rules.entities import find_entities
-from bot.rules.live import Known, asked_kinds, calls, promql
+from bot.rules.live import Known, asked_kinds, calls, promql, spoken
 from bot.rules.routes import find_route
 from bot.vocabulary import RewrittenQuery
 from connectors.tools.port import Kind, Tool
@@ -112,3 +112,16 @@ def test_logs_are_asked_as_the_team_asks_for_them() -> None:
 )
 def test_what_is_looked_at_of_a_metric_follows_its_name(metric: str, expression: str) -> None:
     assert promql(metric) == expression
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (promql("http_requests_total"), "rate of http_requests_total over 5m"),
+        (promql("http_request_duration_seconds"), "p99 of http_request_duration_seconds"),
+        (promql("queue_depth"), "highest queue_depth"),
+        ("sum(rate(a[5m])) / sum(rate(b[5m]))", "sum(rate(a[5m])) / sum(rate(b[5m]))"),
+    ],
+)
+def test_a_query_of_ours_is_headed_in_words(query: str, words: str) -> None:
+    assert spoken(query) == words

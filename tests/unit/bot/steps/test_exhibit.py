@@ -79,6 +79,12 @@ async def test_only_what_is_cited_is_shown_in_the_order_of_the_citations(charts:
     assert (len(everything.tables), len(everything.charts)) == (MOST_TABLES, MOST_CHARTS)
 
 
+async def test_what_a_live_system_lists_becomes_no_table() -> None:
+    listed = evidence("a", STATUS).model_copy(update={"kind": "tool"})
+
+    assert (await shown(MemoryState(), None, [listed])).tables == ()
+
+
 async def test_evidence_without_figures_shows_none(charts: Charts) -> None:
     empty = Rows(columns=("a",), rows=(), total=0)
 

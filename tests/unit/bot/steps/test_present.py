@@ -106,12 +106,18 @@ def test_the_footer_adds_up_and_names_who_wrote_the_answer() -> None:
 
 
 def test_what_was_read_is_shown_back() -> None:
-    picture = Picture(name="a.png", digest="a1", text="PoolTimeout", corrected=True)
+    pictures = (
+        Picture(name="a.png", digest="a1", text="PoolTimeout", corrected=True),
+        Picture(name="b.png", digest="b1", text="p99", description="It rises."),
+    )
     query = Query(
-        question_id="q", text="", language="zh", asked_at=NOON, author="ann", pictures=(picture,), notices=("no",)
+        question_id="q", text="", language="zh", asked_at=NOON, author="ann", pictures=pictures, notices=("no",)
     )
 
     shown = present_unread(query)
 
-    assert shown.readings == (PictureText(name="a.png", digest="a1", text="PoolTimeout", corrected=True),)
+    assert shown.readings == (
+        PictureText(name="a.png", digest="a1", text="PoolTimeout", corrected=True),
+        PictureText(name="b.png", digest="b1", text="p99", description="It rises."),
+    )
     assert (shown.kind, shown.language, shown.notices) == ("notice", "zh", ("no",))

@@ -23,6 +23,8 @@ async def assistant() -> Assistant:
     state = MemoryState()
     await state.accept(received(said("why is checkout slow?", "C1/1")))
     await state.accept(received(said("who may read this?", "C1/2", author="slack:U2", ephemeral=True)))
+    page = said("and the refunds?", "C1/4", author="slack:U2", audience="author")
+    await state.accept(received(page.model_copy(update={"channel": "web"})))
     await state.accept(received(said("is it up again?", "C1/3", author="slack:U3")))
     return Assistant(state, Shelf(), Membership(MemoryDirectory(people)))
 
@@ -34,8 +36,9 @@ async def test_a_person_sees_the_threads_they_take_part_in_elsewhere(assistant: 
     assert (await own_question(assistant, shown[1].id, ANN)).text == "is it up again?"
 
 
-async def test_what_another_was_told_alone_is_not_there(assistant: Assistant) -> None:
-    alone = await assistant.state.asked_as("slack", "C1/2")
+@pytest.mark.parametrize(("channel", "event_id"), [("slack", "C1/2"), ("web", "C1/4")])
+async def test_what_another_was_told_alone_is_not_there(assistant: Assistant, channel: str, event_id: str) -> None:
+    alone = await assistant.state.asked_as(channel, event_id)
     assert alone is not None
 
     with pytest.raises(Refused):

@@ -34,7 +34,7 @@ def everything() -> Card:
         citations=(SOURCE,),
         rewritten_query="checkout pool",
         notices=("Could not ask: metrics",),
-        readings=(PictureText(name="a.png", digest="d", text="ERR *500*"),),
+        readings=(PictureText(name="a.png", digest="d", text="ERR *500*", description="It rises. [x](https://e)"),),
         tables=(Table(title="Hosts", columns=("a", "b"), rows=(("1", "2"),), total=9, file="f" * 64),),
         charts=(Chart(title="Load", file="g", says="It rises."),),
         footer=FOOTER,
@@ -62,6 +62,9 @@ def test_what_it_rests_on_is_folded_and_mentions_nobody() -> None:
     assert [one["header"]["title"]["content"] for one in panels] == ["What I read in the pictures", "Sources (1)"]
     assert not any(one["expanded"] for one in panels)
     assert "> 20 &#60;at id=all&#62;" in panels[1]["elements"][1]["content"]
+    seen = panels[0]["elements"][2]["content"]
+    assert seen.startswith("The model sees")
+    assert "](" not in seen
 
 
 def test_buttons_say_which_question_and_thread_they_are_about() -> None:

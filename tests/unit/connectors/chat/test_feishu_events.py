@@ -227,3 +227,7 @@ def in_an_event(documented: Body) -> Body:
     body = message()
     body["event"]["message"] = copy.deepcopy(documented)
     return body
+
+
+def test_what_no_database_takes_is_left_out_of_what_was_said() -> None:
+    assert said(message(content=json.dumps({"text": "@_user_1 wh\0y?"}))).message.text == "why?"

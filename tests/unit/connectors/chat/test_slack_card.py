@@ -90,6 +90,9 @@ def table(columns: str, rows: object, total: int = 3) -> dict[str, object]:
     return {"title": "t", "columns": tuple(columns), "rows": rows, "total": total}
 
 
+HOSTILE_SIGHT = PictureText(
+    name="a.png", digest="d", text="p99", description="<!channel> [x](https://e.example) " * 900
+)
 LONG_TABLE = table("ab", (("x" * 90,) * 2,) * 150)
 SOURCES = [
     {"number": n, "document_id": "d", "chunk_id": "c", "title": "|<>&" * 90, "heading": "", "quote": "&" * 999}
@@ -108,6 +111,7 @@ SOURCES = [
         pytest.param({"notices": ["<!channel> " * 500] * 5, "looked_for": ["&" * 3_000]}, id="long-notices"),
         pytest.param({"rewritten_query": "<" * 9_000}, id="long-query"),
         pytest.param({"readings": [PictureText(name="<p>", digest="d", text="`" * 30_000)]}, id="long-reading"),
+        pytest.param({"readings": [HOSTILE_SIGHT]}, id="long-description"),
         pytest.param({"charts": [Chart(title="", file="c", says="x" * 5_000)] * 3}, id="chart"),
         pytest.param({"charts": [Chart(title="<t>", file="none", says="&" * 5_000)]}, id="chart-in-words"),
         pytest.param({"footer": Footer(level="local", model="m" * 4_000)}, id="long-footer"),
@@ -119,6 +123,17 @@ SOURCES = [
 @pytest.mark.parametrize("ephemeral", [False, True])
 def test_every_page_is_one_that_slack_takes(further: dict[str, object], ephemeral: bool) -> None:  # noqa: FBT001
     assert refused(pages(card(**further), {"c": "F1"}, ephemeral=ephemeral)) == []
+
+
+def test_what_a_model_sees_is_words_with_a_label_and_nothing_to_follow() -> None:
+    described = card(readings=[HOSTILE_SIGHT.model_copy(update={"description": HOSTILE_SIGHT.description[:40]})])
+
+    (said,) = [one for one in pages(described, {})[0].blocks if "no evidence" in json.dumps(one)]
+    assert said["elements"][0]["elements"] == [
+        {"type": "text", "text": "The model sees (no evidence) · a.png: ", "style": {"bold": True}},
+        {"type": "text", "text": "<!channel> [x](https://e.example) <!chan"},
+    ]
+    assert "The model sees (no evidence) · a.png:\n<!channel>" in as_text(described)
 
 
 def test_an_answer_to_one_person_can_be_made_public() -> None:

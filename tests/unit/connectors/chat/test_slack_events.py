@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from connectors.chat.slack_events import Identity, Said, read_event
+from connectors.chat.port import IncomingMessage
+from connectors.chat.slack_events import Identity, Ignored, Said, read_event
 from tests.unit.connectors.chat.slack_outcomes import fingerprint, outcome, receiver
 
 HERE = Path(__file__).parent
@@ -152,3 +153,17 @@ def test_a_question_in_somebodys_thread_names_what_it_began_with() -> None:
 @pytest.mark.parametrize("odd", [[], "x", None, {"type": []}, {"type": "message", "message": [], "files": [1, {}]}])
 def test_a_body_of_any_shape_is_read(odd: Any) -> None:
     assert reason({"team_id": "T1", "event": odd}).startswith("left out")
+
+
+def test_what_no_database_takes_is_left_out_of_what_was_said() -> None:
+    found = read_event(json.loads(json.dumps(delivered(text="<@U9> why\0 \ud83d?"))), US, lambda one: one)
+
+    assert isinstance(found, Said)
+    assert found.message.text == "@U9 why ??"
+    assert IncomingMessage.model_validate_json(found.message.model_dump_json()) == found.message
+
+
+def test_a_moment_that_no_calendar_has_is_no_message() -> None:
+    assert read_event(delivered(ts="253402300800.000100"), US, lambda one: one) == Ignored(
+        "incomplete: no channel, user or ts"
+    )

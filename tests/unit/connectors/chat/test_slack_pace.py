@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from connectors.chat.slack import Settings
-from connectors.chat.slack_api import answers, begun_as, keeps_files
+from connectors.chat.slack_api import answers, begun_as, slacks_own
 from connectors.chat.slack_pace import Pace
 
 
@@ -78,7 +78,19 @@ def test_waiting_times_of_many_channels_are_forgotten_once_they_are_over() -> No
     ],
 )
 def test_the_token_goes_to_slacks_own_files_alone(address: str, base: str, ours: bool) -> None:  # noqa: FBT001
-    assert keeps_files(address, base) is ours
+    assert slacks_own(address, base, "files") is ours
+
+
+@pytest.mark.parametrize(
+    ("address", "ours"),
+    [
+        ("https://hooks.slack.com/actions/T1/1/x", True),
+        ("https://hooks.slack.evil.example/actions/T1/1/x", False),
+        ("https://files.slack.com/actions/T1/1/x", False),
+    ],
+)
+def test_a_press_is_answered_at_slacks_own_hooks_alone(address: str, ours: bool) -> None:  # noqa: FBT001
+    assert slacks_own(address, "https://slack.com/api/", "hooks") is ours
 
 
 def test_only_our_own_messages_count_as_answers() -> None:

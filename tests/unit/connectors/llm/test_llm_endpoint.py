@@ -1,8 +1,10 @@
 """An endpoint that refuses, breaks, hangs and talks nonsense."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +15,11 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from connectors.configuration import BadSettings
 from connectors.llm.endpoint import EndpointModel, Settings, connect
 from connectors.llm.port import ModelNonsense, ModelUnavailable, Prompt
+from tests.pictures import png
 from tests.unit.connectors.llm.fake_openai import FakeOpenAI, Turn, fake_openai
 
 PROMPT = Prompt("Rewrite.", "disk is full", (("hi", '{"query": "hi"}'),))
+SHOWN = replace(PROMPT, pictures=(png(),))
 
 
 class Rewriting(BaseModel):
@@ -67,6 +71,32 @@ async def test_a_call_says_its_limit_its_schema_and_its_prompt(stage: Stage) -> 
         ("user", "hi"),
         ("assistant", '{"query": "hi"}'),
         ("user", "disk is full"),
+    ]
+
+
+async def test_a_picture_goes_with_the_material_in_the_message_itself(stage: Stage) -> None:
+    model, fake = await stage.model(vision=True)
+
+    await model.ask(SHOWN, Rewriting, max_tokens=60)
+
+    *before, last = fake.requests[0]["messages"]
+    assert [message["content"] for message in before] == ["Rewrite.", "hi", '{"query": "hi"}']
+    assert last["content"] == [
+        {"type": "text", "text": "disk is full"},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(png()).decode()}"}},
+    ]
+
+
+async def test_a_refused_picture_changes_nothing_for_texts(stage: Stage) -> None:
+    model, fake = await stage.model(Turn(status=400), Turn(), vision=True)
+
+    await model.ask(SHOWN, Rewriting, max_tokens=60)
+    await model.ask(PROMPT, Rewriting, max_tokens=60)
+
+    assert [request["response_format"]["type"] for request in fake.requests] == [
+        "json_schema",
+        "json_object",
+        "json_schema",
     ]
 
 
