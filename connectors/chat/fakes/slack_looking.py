@@ -8,8 +8,8 @@ from connectors.chat.fakes.slack_delivery import Delivery
 from connectors.chat.fakes.slack_json import Json
 from connectors.chat.fakes.slack_page import Page
 from connectors.chat.fakes.slack_platform import Platform
-from connectors.chat.fakes.slack_reading import transcript
 from connectors.chat.fakes.slack_rules import check_message, check_view
+from connectors.chat.fakes.slack_transcript import transcript
 from connectors.chat.fakes.slack_views import Views
 from connectors.chat.fakes.slack_web import Request
 from connectors.chat.fakes.slack_workspace import Channel, Message, Person, StoredFile

@@ -11,7 +11,8 @@ from pydantic import JsonValue
 
 from connectors.chat.fakes.slack_emoji import NAMES
 from connectors.chat.fakes.slack_json import Json, items, mapping, mappings, text
-from connectors.chat.fakes.slack_reading import said, speaker
+from connectors.chat.fakes.slack_reading import said
+from connectors.chat.fakes.slack_transcript import speaker
 from connectors.chat.fakes.slack_workspace import StoredFile, Workspace
 
 if TYPE_CHECKING:

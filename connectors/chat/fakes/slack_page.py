@@ -9,7 +9,8 @@ from connectors.chat.fakes.slack_emoji import drawn
 from connectors.chat.fakes.slack_json import Json, mapping, mappings, text
 from connectors.chat.fakes.slack_markup import Markup, picture
 from connectors.chat.fakes.slack_platform import Platform
-from connectors.chat.fakes.slack_reading import said, speaker
+from connectors.chat.fakes.slack_reading import said
+from connectors.chat.fakes.slack_transcript import speaker
 from connectors.chat.fakes.slack_workspace import Channel, Message, Person, StoredFile
 
 _STYLE = Path(__file__).with_name("slack_page.css")

@@ -1,22 +1,10 @@
-"""Messages as a reader gets them, in plain text: for transcripts, and to see that nothing was lost."""
+"""What blocks, attachments and tasks say to a reader, in plain text: to see that nothing was lost."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from pydantic import JsonValue
 
 from connectors.chat.fakes.slack_json import Json, items, mapping, mappings, text
-from connectors.chat.fakes.slack_workspace import Message, Workspace
-
-
-def readable(message: Message) -> str:
-    """Blocks, attachments and files in the order in which they are shown; the text when there are no blocks."""
-    parts = [message.text] if message.streamed or not message.blocks else []
-    parts += [_task(one) for one in message.tasks.values()]
-    parts += [block_text(one) for one in message.blocks]
-    parts += [_attachment(one) for one in message.attachments]
-    parts += [f"[{one.title}: {one.media_type}, {len(one.content or b'')} bytes]" for one in message.files]
-    return "\n".join(part for part in parts if part)
 
 
 def block_text(block: Json) -> str:
@@ -98,14 +86,16 @@ def _inline(kind: str, one: Json) -> str:
     return text(one.get("text"))
 
 
-def _attachment(one: Json) -> str:
+def attachment_text(one: Json) -> str:
+    """What an attachment says, its title first."""
     fields = [f"{text(field.get('title'))}: {text(field.get('value'))}" for field in mappings(one.get("fields"))]
     blocks = [block_text(block) for block in mappings(one.get("blocks"))]
     parts = [text(one.get(name)) for name in ("pretext", "title", "text")]
     return "\n".join(part for part in (*parts, *fields, *blocks, text(one.get("footer"))) if part)
 
 
-def _task(one: Json) -> str:
+def task_text(one: Json) -> str:
+    """How far a step of a stream is."""
     return f"({text(one.get('status'))}) {text(one.get('title'))}"
 
 
@@ -126,30 +116,3 @@ _SHOWN: dict[str, Callable[[Json], str]] = {
     "context_actions": _row, "image": _image, "markdown": _markdown, "table": _table, "rich_text": rich_text,
     "input": _input,
 }  # fmt: skip
-
-
-def transcript(workspace: Workspace, messages: Iterable[Message]) -> str:
-    """A conversation as a play: who says what, answers indented."""
-    return "\n".join(_line(workspace, one) for one in messages)
-
-
-def _line(workspace: Workspace, message: Message) -> str:
-    indent = "    " if message.thread_ts and message.thread_ts != message.ts else ""
-    marks = [mark for held, mark in ((message.ephemeral_to, "only for " + speaker(workspace, message.ephemeral_to)),
-                                     (message.edited, "edited"), (message.streaming, "writing")) if held]  # fmt: skip
-    head = f"{speaker(workspace, message.user) or message.username or message.bot}"
-    head += f" ({', '.join(marks)})" if marks else ""
-    body = named(workspace, message.readable).replace("\n", f"\n{indent}  ")
-    seen = " ".join(f":{name}: {len(users)}" for name, users in message.reactions.items())
-    return f"{indent}{head}: {body}" + (f"\n{indent}  {seen}" if seen else "")
-
-
-def speaker(workspace: Workspace, user: str) -> str:
-    """The name of a person."""
-    person = workspace.people.get(user)
-    return person.name if person else ""
-
-
-def named(workspace: Workspace, words: str) -> str:
-    """Text with the names of the people who are mentioned."""
-    return re.sub(r"<@(\w+)>", lambda found: "@" + (speaker(workspace, found[1]) or found[1]), words)

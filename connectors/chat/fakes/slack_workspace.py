@@ -6,6 +6,7 @@ from itertools import count
 from typing import Literal
 
 from connectors.chat.fakes.slack_json import Json
+from connectors.chat.fakes.slack_reading import attachment_text, block_text, task_text
 
 Kind = Literal["channel", "group", "im", "mpim"]
 
@@ -90,10 +91,13 @@ class Message:
 
     @property
     def readable(self) -> str:
-        """What a reader gets out of it, as plain text."""
-        from connectors.chat.fakes.slack_reading import readable
-
-        return readable(self)
+        """What a reader gets out of it, as plain text, in the order in which it is shown."""
+        parts = [self.text] if self.streamed or not self.blocks else []
+        parts += [task_text(one) for one in self.tasks.values()]
+        parts += [block_text(one) for one in self.blocks]
+        parts += [attachment_text(one) for one in self.attachments]
+        parts += [f"[{one.title}: {one.media_type}, {len(one.content or b'')} bytes]" for one in self.files]
+        return "\n".join(part for part in parts if part)
 
     def keep(self) -> None:
         """Remember what it says before it changes; of very many changes the first and the latest."""
