@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from connectors.chat import feishu as adapter
 from connectors.chat.fakes.feishu import Chat as Room
 from connectors.chat.fakes.feishu import Clock, Console, FakeFeishu, Limits, Person, serve
+from connectors.chat.fakes.feishu_cards import check_card
 from connectors.chat.fakes.feishu_messages import Message
 from connectors.chat.fakes.feishu_talk import Said
 from connectors.chat.feishu_api import Network
@@ -84,7 +85,7 @@ def recipient(message: IncomingMessage, *, ephemeral: bool = False) -> Recipient
 async def office(
     console: Console | None = None, limits: Limits | None = None, settings: Mapping[str, object] | None = None
 ) -> AsyncIterator[Office]:
-    """Open one. The adapter's waits move the platform's clock instead of taking time."""
+    """Open one. The adapter's waits move the platform's clock instead of taking time; all cards shown are good."""
     console = console or Console()
     # What the adapter is told to wait for belongs to the platform's clock; nobody sits it out.
     async with serve(console, limits, Clock(live=False)) as feishu:
@@ -102,3 +103,5 @@ async def office(
             room = feishu.chat("Checkout", members=(ann,))
             await chat.listen(desk)
             yield Office(feishu, chat, desk, ann, room, waited)
+        shown = (one for one in feishu.platform.messages.values() if one.sender == console.app_id and one.card())
+        assert [said for one in shown for said in check_card(one.card())] == []

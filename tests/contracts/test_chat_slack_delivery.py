@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from connectors.chat.port import (
 from connectors.chat.slack import SlackChat
 from tests.contracts.slack_hostile import answers, lost
 from tests.contracts.slack_stage import Stage, staged
+from tests.contracts.slack_witnesses import typescript_errors
 from tests.pictures import png
 
 SOURCE = {"number": 1, "document_id": "d", "chunk_id": "c", "title": "Runbook", "heading": "Pool"}
@@ -329,3 +331,26 @@ async def test_a_stream_that_is_refused_now_and_then_is_tried_again(streaming: S
         assert await streaming.chat.begin(streaming.to(said), f"q{number}", "Looking") != ""
 
     assert [one.method for one in streaming.slack.requests].count("chat.startStream") == 3
+
+
+async def test_the_vendors_types_take_all_that_is_posted(stage: Stage, tmp_path: Path) -> None:
+    table = Table(title="Orders", columns=("status", "n"), rows=(("paid", "3"),), total=9, file="d" * 64)
+    steps = "## Steps\n\n1. *Look*:\n\n   ```sh\n   top\n   ```\n2. > wait\n\n| a | b |\n|---|---|\n| 1 | ~~2~~ |"
+    forms: list[dict[str, object]] = [
+        {"citations": (SOURCE,), "rewritten_query": "pool size", "tables": (table,)},
+        {"kind": "insufficient", "language": "zh", "looked_for": ("连接池",), "notices": ("无法查询",)},
+        {"text": steps},
+        {"text": "word " * 5_000},
+        {"kind": "failure", "text": "Something broke."},
+    ]
+    for number, form in enumerate(forms):
+        said = await stage.asked()
+        await stage.chat.post(stage.to(said), card(**{"question_id": f"q{number}", **form}), {})
+    await stage.slack.open_home(stage.ann)
+    await stage.slack.settled()
+    await stage.shown()
+
+    posted = [one["blocks"] for one in stage.slack.posted if one.get("blocks")]
+    assert len(posted) > len(forms)
+    home = stage.slack.home(stage.ann) or {}
+    assert typescript_errors(tmp_path, posted, [{"type": "home", "blocks": home["blocks"]}]) == []
