@@ -18,6 +18,7 @@ from connectors.llm.port import Prompt
 from knowledge.language import language_of
 
 MOST_PASSAGES = 2
+TABULAR = frozenset(("data", "people", "services", "tool"))
 NOT_ENOUGH = "NOT ENOUGH EVIDENCE"
 _EXAMPLES: dict[Language, tuple[tuple[str, str], ...]] = {
     "en": (
@@ -145,7 +146,8 @@ async def answer(
     """What the evidence says to the question; without claims when it says nothing.
 
     A large model reads all of the evidence. A small one is trusted to sum up what code has picked, and what was picked
-    is quoted below; without a model the quotes are the answer. An order is never summed up, only quoted.
+    is quoted below; without a model the quotes are the answer. An order is never summed up, only quoted, and neither is
+    by a small model what tables and systems answer: it mixes up their rows.
     """
     asked, evidence, wordings = ladder.for_question(), list(numbered.values()), _wordings(query)
     picked = _picked(query, evidence, terms)
@@ -157,7 +159,8 @@ async def answer(
         draft.numbered = compose([passage.as_evidence() for passage in picked], room.evidence_tokens, room.count)
         draft.summing = Summing(" ".join(wordings), tuple(draft.numbered.values()), terms)
         draft.language = query.language
-    if query.route != "action":
+    rows = small and any(passage.evidence.kind in TABULAR for passage in picked)
+    if query.route != "action" and not rows:
         words = summing_prompt if small else answering_prompt
         await _write(draft, words(query.language, material(query.text, draft.numbered)), asked, narrator, room)
     if draft.refused and not draft.claims:
