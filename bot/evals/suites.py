@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from bot.app import service_graph
 from bot.evals import (
@@ -35,6 +36,8 @@ from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.library import Library
 from knowledge.opening import open_library
 from knowledge.service_graph import BadServices
+
+Outcomes = TypeVar("Outcomes")
 
 _SAID = (
     BadCases,
@@ -160,14 +163,6 @@ def _sql_linking(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _sql_guard(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bot eval sql-guard", description=sql_guard.__doc__)
-    parser.add_argument("folder", type=Path, help='*.jsonl[.gz] of lines with "sql" and "must"')
-    folder: Path = parser.parse_args(arguments).folder
-    sys.stdout.write(sql_guard.report(sql_guard.evaluate(folder)) + "\n")
-    return 0
-
-
 def _grouping(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bot eval grouping", description=grouping.__doc__)
     parser.add_argument("folder", type=Path, help="storms.jsonl[.gz] and topology.json")
@@ -181,39 +176,50 @@ def _grouping(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _logs(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bot eval logs", description=logs.__doc__)
-    parser.add_argument("folder", type=Path, help="one folder per system, with *_structured_corrected.csv[.gz]")
-    folder: Path = parser.parse_args(arguments).folder
-    sys.stdout.write(logs.report(logs.evaluate(folder)) + "\n")
-    return 0
+def _over_a_folder(
+    name: str, doc: str | None, holds: str, evaluate: Callable[[Path], Outcomes], report: Callable[[Outcomes], str]
+) -> Callable[[Sequence[str]], int]:
+    """A suite whose only argument is the folder of its cases; ``holds`` tells its user what belongs there."""
 
+    def suite(arguments: Sequence[str]) -> int:
+        parser = argparse.ArgumentParser(prog=f"python -m bot eval {name}", description=doc)
+        parser.add_argument("folder", type=Path, help=holds)
+        folder: Path = parser.parse_args(arguments).folder
+        sys.stdout.write(report(evaluate(folder)) + "\n")
+        return 0
 
-def _anomaly(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bot eval anomaly", description=anomaly.__doc__)
-    parser.add_argument("folder", type=Path, help="windows.json, and the series in folders or data.tar.xz")
-    folder: Path = parser.parse_args(arguments).folder
-    sys.stdout.write(anomaly.report(anomaly.evaluate(folder)) + "\n")
-    return 0
-
-
-def _root_cause(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bot eval root-cause", description=root_cause.__doc__)
-    parser.add_argument("folder", type=Path, help="recordings of PetShop or Nezha, unpacked")
-    folder: Path = parser.parse_args(arguments).folder
-    sys.stdout.write(root_cause.report(root_cause.evaluate(folder)) + "\n")
-    return 0
+    return suite
 
 
 SUITES: dict[str, Callable[[Sequence[str]], int]] = {
-    "anomaly": _anomaly,
+    "anomaly": _over_a_folder(
+        "anomaly",
+        anomaly.__doc__,
+        "windows.json, and the series in folders or data.tar.xz",
+        anomaly.evaluate,
+        anomaly.report,
+    ),
     "grouping": _grouping,
     "incidents": _incidents,
-    "logs": _logs,
+    "logs": _over_a_folder(
+        "logs", logs.__doc__, "one folder per system, with *_structured_corrected.csv[.gz]", logs.evaluate, logs.report
+    ),
     "ocr": _ocr,
     "retrieval": _retrieval,
-    "root-cause": _root_cause,
+    "root-cause": _over_a_folder(
+        "root-cause",
+        root_cause.__doc__,
+        "recordings of PetShop or Nezha, unpacked",
+        root_cause.evaluate,
+        root_cause.report,
+    ),
     "sql": _sql,
-    "sql-guard": _sql_guard,
+    "sql-guard": _over_a_folder(
+        "sql-guard",
+        sql_guard.__doc__,
+        '*.jsonl[.gz] of lines with "sql" and "must"',
+        sql_guard.evaluate,
+        sql_guard.report,
+    ),
     "sql-linking": _sql_linking,
 }
