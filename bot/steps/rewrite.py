@@ -56,7 +56,7 @@ async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQue
     text, by = by_rules, "person" if query.edited else "rules"
     route = find_route(query.text)
     if not certain and route != "chat":
-        text, by = await _worded(query, by_rules, entities, services, asked)
+        text, by = await _worded(alone, by_rules, entities, services, asked)
     searches = (text, by_rules) if follow_up or shown else (text, by_rules, query.edited or query.text)
     if query.seen.searches and not query.edited:
         searches = (*searches, _about(query))

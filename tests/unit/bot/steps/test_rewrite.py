@@ -8,6 +8,7 @@ from bot.ladder import Ladder
 from bot.rules.entities import find_entities
 from bot.steps.rewrite import faithful, rewrite
 from bot.vocabulary import Entities, Picture, Query, Seen, Turn
+from connectors.llm.memory import Line, ScriptedModel
 from knowledge.service_graph import Service, ServiceGraph
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -89,6 +90,16 @@ async def test_a_message_that_points_at_its_picture_is_about_the_picture_and_not
     assert rewritten.text == "and what is this? PoolTimeoutException payments"
     assert rewritten.searches == ("and what is this? PoolTimeoutException payments", "PoolTimeoutException payments")
     assert (rewritten.entities.services, rewritten.follow_up) == (("payments",), False)
+
+
+async def test_a_model_may_not_put_the_thread_in_the_place_of_the_picture() -> None:
+    model = ScriptedModel([Line(reply={"query": "payments pool size in production"})])
+
+    rewritten = await rewrite(shown("what does this mean?", POOL), GRAPH.mentioned, Ladder([model]))
+
+    assert rewritten.text == "what does this mean? PoolTimeoutException payments"
+    assert model.prompts
+    assert "pool size" not in model.prompts[-1].material
 
 
 async def test_a_question_that_says_what_it_is_about_only_searches_for_the_picture_too() -> None:
