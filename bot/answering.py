@@ -26,7 +26,8 @@ from bot.steps.rewrite import rewrite, rewriting_prompt
 from bot.steps.vary import Varied, vary
 from bot.steps.wording import BEGUN
 from bot.vocabulary import Answer, Begun, Done, Evidence, Findings, Language, Query, RewrittenQuery, Verdict
-from connectors.chat.port import Card, Exhibits, IncomingMessage
+from connectors.chat.card_port import Card, Exhibits
+from connectors.chat.port import IncomingMessage
 from connectors.directory.port import DirectoryUnavailable
 from connectors.llm.port import Prompt, estimate_tokens
 from connectors.state.port import Question

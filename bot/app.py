@@ -42,7 +42,7 @@ from connectors.load import load
 from connectors.ocr.port import Ocr, OcrUnavailable, Reading
 from connectors.rerank.port import RerankUnavailable
 from connectors.sql.port import Database
-from connectors.state.port import StateUnavailable
+from connectors.state.port import StateUnavailable, Work
 from connectors.tools.port import ChangeLog, Recorder, Tools, ToolUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.catalogue import Order
@@ -72,7 +72,7 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
     async with AsyncExitStack() as opened:
         graph, toolbox = service_graph(settings), await open_toolbox(settings, opened)
         ports = await _open_ports(settings, graph, toolbox, opened)
-        await ports.state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
+        await ports.state.start({"answer": Work(partial(take_up, ports=ports), partial(give_up, ports=ports))})
         for work in (ports.ladder.warm(fixed_prompts()), Redelivery(ports).run()):
             opened.callback(asyncio.create_task(work).cancel)
         order, changes = order_of(settings, graph), _change_log(toolbox)

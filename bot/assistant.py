@@ -16,7 +16,8 @@ from bot.membership import NO_DIRECTORY, Membership
 from bot.ports import Ports
 from bot.steps.deliver import deliver
 from bot.steps.wording import FAILED
-from connectors.chat.port import Card, Chat, ChatUnavailable, IncomingMessage, Undeliverable
+from connectors.chat.card_port import Card
+from connectors.chat.port import Chat, ChatUnavailable, IncomingMessage, Undeliverable
 from connectors.directory.port import DirectoryUnavailable
 from connectors.images import inspect
 from connectors.state.port import Feedback, Frame, KeptFile, Question, Received, State, StateUnavailable, ThreadSummary

@@ -12,9 +12,9 @@ from bot.rules.routes import find_route
 from bot.rules.short_names import file_name
 from bot.steps.deliver import files, recipient
 from bot.steps.wording import CLICKED, WITHDRAWN
+from connectors.chat.card_port import Card
 from connectors.chat.port import (
     ButtonClick,
-    Card,
     Chat,
     ChatUnavailable,
     IncomingMessage,

@@ -10,10 +10,12 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from bot.guards.redaction import redact
-from bot.vocabulary import Frozen
+from bot.rules.live import spoken
+from bot.vocabulary import Evidence, Frozen, Line, Rows
 from connectors.tools.port import Arguments, Cell, Result, Series, Table, Tool
 
 MOST_COLUMNS, LONGEST_CELL = 100, 1_000
+LONGEST_QUOTED, LONGEST_HEADING = 2_500, 120
 
 Outcome = Literal["answered", "failed", "refused", "unavailable"]
 
@@ -160,3 +162,43 @@ def _clean(cell: Cell) -> Cell:
     # Cut behind what may be shown, so that no secret is cut in two before it is looked for.
     clean = redact(cell[: 2 * LONGEST_CELL]).text
     return clean if len(clean) <= LONGEST_CELL else f"{clean[: LONGEST_CELL - 1]}…"
+
+
+def evidence_of(seen: Observation) -> Evidence | None:
+    """An observation that can be quoted; a call that was refused says nothing about the systems."""
+    if seen.outcome == "refused":
+        return None
+    if seen.outcome != "answered":
+        return Evidence(id=f"failure:{seen.id}", kind="failure", title=seen.title, text=seen.text[:300])
+    return Evidence(
+        id=seen.id,
+        kind="tool",
+        title=seen.title,
+        heading=_heading(seen),
+        text=shortened(seen.text, LONGEST_QUOTED),
+        link=seen.link,
+        query=seen.query,
+        rows=Rows(columns=seen.columns, rows=seen.rows, total=len(seen.rows), capped=seen.truncated)
+        if seen.columns
+        else None,
+        lines=tuple(Line(name=name, points=points) for name, points in seen.series),
+    )
+
+
+def _heading(seen: Observation) -> str:
+    """What was asked, short enough to be read: the exact words stand in ``query``."""
+    asked = seen.arguments.get("query")
+    return spoken(asked) if isinstance(asked, str) and asked else (seen.query or signature(seen))[:LONGEST_HEADING]
+
+
+def signature(seen: Observation) -> str:
+    """A call in one line."""
+    return f"{seen.tool} {json.dumps(seen.arguments, ensure_ascii=False)}"
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text up to the end of a line, with a mark where it was cut."""
+    if len(text) <= most:
+        return text
+    head = text[:most]
+    return f"{head.rpartition(chr(10))[0] or head}\n…"

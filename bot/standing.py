@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from connectors.chat.port import Card
+from connectors.chat.card_port import Card
 from connectors.state.port import Outbox
 
 _FRESH_SECONDS = 60.0

@@ -24,7 +24,8 @@ from bot.settings import Settings, Web
 from bot.terminal_files import save
 from bot.terminal_view import View
 from bot.web.views import LONGEST_NAME, MOST_IMAGES
-from connectors.chat.port import Attachment, Card, IncomingMessage
+from connectors.chat.card_port import Card
+from connectors.chat.port import Attachment, IncomingMessage
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.images import BadImage
 from connectors.llm.port import ModelUnavailable
@@ -32,10 +33,9 @@ from connectors.rerank.port import RerankUnavailable
 from connectors.state.port import StateUnavailable, TooMuchUnsent
 from connectors.vectors.port import VectorStoreUnavailable
 
-EXIT_CODES = {"answer": 0, "notice": 0, "insufficient": 3, "failure": 1}
+EXIT_CODES = {"answer": 0, "incident": 0, "notice": 0, "insufficient": 3, "failure": 1}
 
-_RECONNECTS = 5
-_SILENCE_SECONDS = 60.0
+_RECONNECTS, _SILENCE_SECONDS = 5, 60.0
 _VISITOR = "terminal-visitor"
 
 

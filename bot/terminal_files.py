@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 from bot.rules.short_names import file_name
-from connectors.chat.port import Card
+from connectors.chat.card_port import Card
 
 Fetch = Callable[[str, str], Awaitable[bytes]]
 """A file of a question, by its id and the file's digest."""

@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table as Grid
 from rich.text import Text
 
-from connectors.chat.port import Card, Citation, Footer, PictureText, Table
+from connectors.chat.card_port import Card, Citation, Footer, PictureText, Table
 
 # ECMA-48: control strings (OSC, DCS, …) with their content, control sequences, two-character escapes; then every other
 # control character, and the marks that turn the direction of writing.

@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field, JsonValue
 
 from bot.guards import outgoing
 from bot.ladder import Ladder
-from bot.observations import Observation, ToolCall
-from bot.rules.live import Known, asked_kinds, calls, spoken
+from bot.observations import Observation, ToolCall, evidence_of, shortened, signature
+from bot.rules.live import Known, asked_kinds, calls
 from bot.toolbox import Toolbox
-from bot.vocabulary import Evidence, Line, RewrittenQuery, Rows
+from bot.vocabulary import Evidence, RewrittenQuery
 from connectors.llm.port import Level, Prompt
 from connectors.tools.port import Tool
 
@@ -26,7 +26,6 @@ TURNS: Mapping[Level, int] = {"endpoint": 3, "local": 1}
 MOST_TOOLS: Mapping[Level, int] = {"endpoint": 40, "local": 8}
 MOST_CALLS = 4
 _MOST_TOKENS = 400
-_LONGEST, _LONGEST_HEADING = 2_500, 120
 _LONGEST_SEEN = 1_200
 
 
@@ -70,7 +69,7 @@ class Live:
         seen = list(await self.toolbox.call_all(wanted, query.route, query.asked_at))
         asked = self.ladder.for_question()
         seen += await self._chosen(query, tools, seen, asked)
-        found = [one for observation in seen if (one := _evidence(observation))] + missing
+        found = [one for observation in seen if (one := evidence_of(observation))] + missing
         # What choosing cost is counted once, with the first of them.
         return tuple(one.model_copy(update={"spent": asked.spent()}) if n == 0 else one for n, one in enumerate(found))
 
@@ -123,45 +122,6 @@ def _key(tool: str, arguments: Mapping[str, JsonValue]) -> str:
     )
 
 
-def _evidence(seen: Observation) -> Evidence | None:
-    """An observation that can be quoted; a call that was refused says nothing about the systems."""
-    if seen.outcome == "refused":
-        return None
-    if seen.outcome != "answered":
-        return Evidence(id=f"failure:{seen.id}", kind="failure", title=seen.title, text=seen.text[:300])
-    return Evidence(
-        id=seen.id,
-        kind="tool",
-        title=seen.title,
-        heading=_heading(seen),
-        text=shortened(seen.text, _LONGEST),
-        link=seen.link,
-        query=seen.query,
-        rows=Rows(columns=seen.columns, rows=seen.rows, total=len(seen.rows), capped=seen.truncated)
-        if seen.columns
-        else None,
-        lines=tuple(Line(name=name, points=points) for name, points in seen.series),
-    )
-
-
-def _heading(seen: Observation) -> str:
-    """What was asked, short enough to be read: the exact words stand in ``query``."""
-    asked = seen.arguments.get("query")
-    return spoken(asked) if isinstance(asked, str) and asked else (seen.query or _signature(seen))[:_LONGEST_HEADING]
-
-
-def _signature(seen: Observation) -> str:
-    return f"{seen.tool} {json.dumps(seen.arguments, ensure_ascii=False)}"
-
-
-def shortened(text: str, most: int) -> str:
-    """The beginning of a text up to the end of a line, with a mark where it was cut."""
-    if len(text) <= most:
-        return text
-    head = text[:most]
-    return f"{head.rpartition(chr(10))[0] or head}\n…"
-
-
 def _prompt(query: RewrittenQuery, tools: Sequence[Tool], seen: Sequence[Observation]) -> Prompt:
     window = query.entities.window
     parts = [
@@ -188,4 +148,4 @@ def _described(tool: Tool) -> str:
 
 
 def _seen(one: Observation) -> str:
-    return f"{_signature(one)} -> {one.outcome}\n{shortened(one.text, _LONGEST_SEEN)}"
+    return f"{signature(one)} -> {one.outcome}\n{shortened(one.text, _LONGEST_SEEN)}"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from bot.rules.short_names import clean
 from bot.vocabulary import Cell, Language, Rows
-from connectors.chat.port import Table
+from connectors.chat.card_port import Table
 
 SHOWN_ROWS, SHOWN_COLUMNS, LONGEST_CELL, LONGEST_TITLE = 20, 8, 60, 120
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)

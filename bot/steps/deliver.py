@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from bot.steps.wording import BEGUN
 from bot.vocabulary import Begun, Done
-from connectors.chat.port import Card, Chat, ChatUnavailable, IncomingMessage, Recipient, Undeliverable
+from connectors.chat.card_port import Card
+from connectors.chat.port import Chat, ChatUnavailable, IncomingMessage, Recipient, Undeliverable
 from connectors.state.port import Question, State
 
 

@@ -9,7 +9,7 @@ from bot.charts import Charts
 from bot.rules.figures import Drawing, of_lines, of_rows
 from bot.rules.sheets import spreadsheet, table
 from bot.vocabulary import Answer, Evidence, Query
-from connectors.chat.port import Chart, Exhibits, Table
+from connectors.chat.card_port import Chart, Exhibits, Table
 from connectors.state.port import Attachments, KeptFile
 
 MOST_TABLES, MOST_CHARTS = 3, 3

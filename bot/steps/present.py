@@ -8,7 +8,7 @@ from bot.guards.citation import quote
 from bot.rules.terms import Terms
 from bot.steps.wording import CHAT, INSUFFICIENT, NOTICES, UNREAD
 from bot.vocabulary import Answer, Claim, Evidence, Language, Query, RewrittenQuery, Spent
-from connectors.chat.port import Card, Citation, Exhibits, Footer, PictureText
+from connectors.chat.card_port import Card, Citation, Exhibits, Footer, PictureText
 
 _LISTED = re.compile(r"^\s*(?:[-*+]|\d+[.)、])\s")
 _OWN_LINE = re.compile(rf"{_LISTED.pattern}|^(?:```|>|\*\*)")

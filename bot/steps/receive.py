@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from bot.errors import NothingAsked, TooLong
 from bot.rules.conversations import ANYWHERE, Conversation
 from bot.vocabulary import Picture, Query, Quote, Turn
-from connectors.chat.port import Attachment, Card, IncomingMessage
+from connectors.chat.card_port import Card
+from connectors.chat.port import Attachment, IncomingMessage
 from connectors.state.port import Question
 from knowledge.language import language_of
 

@@ -11,7 +11,7 @@ from bot.web.access import own_question
 from bot.web.boundary import Refused
 from bot.web.images import HEADERS
 from bot.web.login import Login, Visitor
-from connectors.chat.port import Card
+from connectors.chat.card_port import Card
 from connectors.state.port import KeptFile
 
 ENDINGS = {"text/csv": "csv", "image/png": "png"}

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.web.rendering import to_html, web_link
-from connectors.chat.port import Attachment, Card, Citation, IncomingMessage
+from connectors.chat.card_port import Card, Citation
+from connectors.chat.port import Attachment, IncomingMessage
 from connectors.state.port import Question, ThreadSummary
 from knowledge.library import StoredDocument
 

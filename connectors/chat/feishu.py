@@ -13,6 +13,7 @@ import structlog
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 
 from connectors.chat import feishu_sdk
+from connectors.chat.card_port import Card
 from connectors.chat.feishu_api import REAL, App, FeishuApi, Network, Refusal, open_api
 from connectors.chat.feishu_checkup import Checkup, Setup
 from connectors.chat.feishu_content import mapping, text
@@ -26,7 +27,6 @@ from connectors.chat.feishu_webhook import Forged, Gate
 from connectors.chat.ladder import Refused
 from connectors.chat.port import (
     CannotFetch,
-    Card,
     ChatUnavailable,
     Delivery,
     Inbox,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from connectors.chat.card_port import Card, Citation, Footer, Language, PictureText, Table
 from connectors.chat.feishu_elements import (
     Element,
     button,
@@ -22,7 +23,7 @@ from connectors.chat.feishu_markdown import address_in_link, escaped
 from connectors.chat.feishu_words import WORDS
 from connectors.chat.ladder import mark
 from connectors.chat.markdown import clean
-from connectors.chat.port import Action, Card, Citation, Footer, Language, PictureText, Table
+from connectors.chat.port import Action
 
 # What an input field of the platform holds at most.
 _LONGEST_INPUT = 1000

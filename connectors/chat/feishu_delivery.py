@@ -10,13 +10,14 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
+from connectors.chat.card_port import Card
 from connectors.chat.feishu_card import CAREFUL, WHOLE, Limits, Setting, cards, note
 from connectors.chat.feishu_content import Json, read
 from connectors.chat.feishu_drafts import Begun, Drafts, begun_of
 from connectors.chat.feishu_messages import Gone, Messages, place_of
 from connectors.chat.feishu_words import WORDS
 from connectors.chat.ladder import Refused, Rung, descend, in_order, mark, pages
-from connectors.chat.port import Card, Delivery, Recipient, Undeliverable
+from connectors.chat.port import Delivery, Recipient, Undeliverable
 
 # The platform takes 150 KB in a text; nobody reads that in one message.
 _TEXT_BYTES = 12_000

@@ -12,8 +12,9 @@ from typing import get_args
 
 from pydantic import JsonValue
 
+from connectors.chat.card_port import Language
 from connectors.chat.feishu_content import Json, items, mapping, parsed, read, text
-from connectors.chat.port import Action, ButtonClick, IncomingMessage, Language
+from connectors.chat.port import Action, ButtonClick, IncomingMessage
 
 CHANNEL = "feishu"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,120}")

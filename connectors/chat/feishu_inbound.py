@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from connectors.chat.card_port import Language
 from connectors.chat.feishu_api import Json, Refusal
 from connectors.chat.feishu_card import listed, note
 from connectors.chat.feishu_content import items, mapping, read, text
@@ -18,7 +19,6 @@ from connectors.chat.port import (
     ChatUnavailable,
     Inbox,
     IncomingMessage,
-    Language,
     NotAccepted,
     Quoted,
     Recipient,

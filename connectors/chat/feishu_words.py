@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from connectors.chat.port import Language
+from connectors.chat.card_port import Language
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {

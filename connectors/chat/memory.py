@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 from pydantic import BaseModel
 
+from connectors.chat.card_port import Card
 from connectors.chat.port import (
     CannotFetch,
-    Card,
     ChatUnavailable,
     Delivery,
     Inbox,

@@ -4,15 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
-Language = Literal["en", "zh"]
-
-
-class Frozen(BaseModel):
-    """A value: it never changes, an unknown field is a mistake, and no mistake tells what was said."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from connectors.chat.card_port import Card, Frozen
 
 
 class Attachment(Frozen):
@@ -64,87 +56,6 @@ class IncomingMessage(Frozen):
     """The event id of the message that its author has edited into this one."""
 
 
-class Citation(Frozen):
-    """Where a claim comes from: ``quote`` stands word for word in the document."""
-
-    number: int
-    document_id: str
-    chunk_id: str
-    title: str
-    heading: str
-    quote: str
-    link: str
-
-
-class PictureText(Frozen):
-    """What was read on a picture or corrected to, and what a model sees there: material, whatever it says."""
-
-    name: str
-    digest: str
-    text: str
-    corrected: bool = False
-    description: str = ""
-
-
-class Footer(Frozen):
-    """What an answer cost: which level of model wrote it, its tokens, seconds, and money when a price is known."""
-
-    level: Literal["endpoint", "local", "none"]
-    model: str
-    tokens_in: int = 0
-    tokens_out: int = 0
-    seconds: float = 0.0
-    cost: str | None = None
-    rounds: int = 1
-
-
-class Table(Frozen):
-    """Rows to show. ``total`` counts all there were, ``file`` is the digest of the CSV file that holds them."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    total: int
-    file: str = ""
-
-
-class Chart(Frozen):
-    """A picture of figures: the digest of a PNG file, and in words what it shows, for who cannot see it."""
-
-    title: str
-    file: str
-    says: str
-
-
-class Exhibits(Frozen):
-    """The figures that an answer shows beside its words."""
-
-    tables: tuple[Table, ...] = ()
-    charts: tuple[Chart, ...] = ()
-
-
-class Card(Frozen):
-    """An answer as every front end gets it; what a platform cannot show degrades in its adapter.
-
-    ``text`` is Markdown without HTML or images; ``[1]`` in it refers to the citation of that number.
-    ``looked_for`` lists what was searched when the evidence was not enough; ``notices`` what could not be done.
-    ``readings`` are shown as what they are, plain text, for the person to correct.
-    """
-
-    question_id: str
-    kind: Literal["answer", "insufficient", "notice", "failure"]
-    language: Language
-    text: str
-    citations: tuple[Citation, ...] = ()
-    rewritten_query: str | None = None
-    looked_for: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
-    readings: tuple[PictureText, ...] = ()
-    tables: tuple[Table, ...] = ()
-    charts: tuple[Chart, ...] = ()
-    footer: Footer | None = None
-
-
 class Delivery(Frozen):
     """The receipt of a card that arrived: by which rung of the ladder, and the platform's id of the message."""
 
@@ -169,11 +80,12 @@ class Progress(Frozen):
     draft: str = ""
 
 
-Action = Literal["up", "down", "edit", "publish", "csv", "home"]
+Action = Literal["up", "down", "edit", "publish", "csv", "home", "right", "wrong"]
 """What a button of a card asks for.
 
 ``up`` and ``down`` rate an answer, with a reason as text; ``edit`` runs the text as the query; ``publish`` shows an
-ephemeral answer to everybody in its thread; ``csv`` wants the file whose digest is the text.
+ephemeral answer to everybody in its thread; ``csv`` wants the file whose digest is the text. ``right`` and ``wrong``
+judge the cause of an incident; the text is what it was.
 """
 
 
@@ -280,6 +192,18 @@ class Chat(Protocol):
 
         ``files`` are those of its charts, by digest.
         """
+
+    async def revise(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str) -> Delivery:
+        """Put a card in the place of one that was posted, as its receipt names it; whoever has the message sees it.
+
+        Where the platform no longer changes that message, the card is posted anew in the thread below it.
+        """
+
+    def opening(self, conversation: str) -> Recipient:
+        """Where a message goes that begins a thread, in a conversation as the settings name it. Raises ValueError."""
+
+    def thread_of(self, to: Recipient, message_id: str) -> str:
+        """The thread below a message that was posted, as messages in it will name it."""
 
     async def send_file(self, to: Recipient, name: str, content: bytes) -> None:
         """Put a file into a thread."""

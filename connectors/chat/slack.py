@@ -13,16 +13,8 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from connectors.chat.port import (
-    Card,
-    Delivery,
-    Inbox,
-    Language,
-    Progress,
-    Recipient,
-    WebReply,
-    WebRequest,
-)
+from connectors.chat.card_port import Card, Language
+from connectors.chat.port import Delivery, Inbox, Progress, Recipient, WebReply, WebRequest
 from connectors.chat.slack_api import SlackApi
 from connectors.chat.slack_checkup import Checkup, Setup
 from connectors.chat.slack_delivery import Delivering

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from connectors.chat import ladder
+from connectors.chat.card_port import Card, Chart, Citation, Footer, Language, Table
 from connectors.chat.markdown import Code, Grid, Listing, Paragraph, Run, clean, parse, plain
-from connectors.chat.port import Card, Chart, Citation, Footer, Language, Table
 from connectors.chat.slack_clicks import BUTTON
 from connectors.chat.slack_rich import Json, Writer, fits_table, spelled, table, weight
 from connectors.chat.slack_words import WORDS, cut, escaped, linked

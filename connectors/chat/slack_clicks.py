@@ -7,7 +7,8 @@ from typing import cast, get_args
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from connectors.chat.port import Action, Attachment, ButtonClick, Frozen, IncomingMessage, Quoted
+from connectors.chat.card_port import Frozen
+from connectors.chat.port import Action, Attachment, ButtonClick, IncomingMessage, Quoted
 from connectors.chat.slack_events import (
     CHANNEL,
     Identity,

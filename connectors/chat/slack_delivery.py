@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from connectors.chat import ladder
+from connectors.chat.card_port import Card
 from connectors.chat.ladder import Rung
-from connectors.chat.port import Card, ChatUnavailable, Delivery, Progress, Recipient, Undeliverable
+from connectors.chat.port import ChatUnavailable, Delivery, Progress, Recipient, Undeliverable
 from connectors.chat.slack_api import Busy, Lost, NoPlace, SlackApi
 from connectors.chat.slack_card import SMALL_PAGE, Page, as_text, pages, progress, texts
 from connectors.chat.slack_events import CHANNEL

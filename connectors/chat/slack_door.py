@@ -14,8 +14,9 @@ from pydantic import JsonValue
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from connectors.chat.card_port import Language
 from connectors.chat.ladder import Refused
-from connectors.chat.port import ChatUnavailable, Inbox, IncomingMessage, Language, NotAccepted
+from connectors.chat.port import ChatUnavailable, Inbox, IncomingMessage, NotAccepted
 from connectors.chat.slack_api import Busy, Lost, NoPlace
 from connectors.chat.slack_clicks import (
     FIELD,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from connectors.chat.port import Inbox, Language, Reply
+from connectors.chat.card_port import Language
+from connectors.chat.port import Inbox, Reply
 from connectors.chat.slack_api import Lost, NoPlace, SlackApi, slacks_own
 from connectors.chat.slack_clicks import Looked, Place, Pressed, Shortcut
 from connectors.chat.slack_events import AssistantOpened, HomeOpened, Identity

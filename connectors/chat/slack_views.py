@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
+from connectors.chat.card_port import Card, Language
 from connectors.chat.markdown import clean, parse, plain
-from connectors.chat.port import Card, Language, Recent
+from connectors.chat.port import Recent
 from connectors.chat.slack_card import button
 from connectors.chat.slack_clicks import ASK, EDIT, FIELD, INPUT, QUOTED, REASON, Place
 from connectors.chat.slack_events import Identity

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from connectors.chat.card_port import Language
 from connectors.chat.markdown import clean
-from connectors.chat.port import Language
 
 _EN = {
     "ask": "Ask Nightshift",

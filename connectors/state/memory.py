@@ -17,7 +17,6 @@ from connectors.state.port import (
     UNSENT_KEPT,
     Feedback,
     Frame,
-    Journey,
     KeptFile,
     MissingAttachment,
     Question,
@@ -26,6 +25,7 @@ from connectors.state.port import (
     StateUnavailable,
     ThreadSummary,
     TooMuchUnsent,
+    Work,
 )
 from connectors.state.pulses import Pulses, heard
 
@@ -82,8 +82,7 @@ class MemoryState(MemoryAttachments):
     receipts: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     verdicts: dict[tuple[str, str], Feedback] = field(default_factory=dict)
     _posting: set[str] = field(default_factory=set)
-    _journeys: Mapping[str, Journey] = field(default_factory=dict)
-    _give_up: Journey | None = None
+    _works: Mapping[str, Work] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _pulses: Pulses = field(default_factory=Pulses)
 
@@ -102,7 +101,7 @@ class MemoryState(MemoryAttachments):
             body=received.body,
             received_at=received.received_at,
         )
-        self._begin(question_id)
+        self._begin("answer", question_id)
         return question_id, True
 
     async def question(self, question_id: str) -> Question | None:
@@ -184,10 +183,10 @@ class MemoryState(MemoryAttachments):
         answered = [(one, self.kept[one.question_id].card) for one in latest]
         return tuple(Rated(card, one.vote) for one, card in answered if card is not None)[:limit]
 
-    async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
-        self._journeys, self._give_up = journeys, give_up
+    async def start(self, journeys: Mapping[str, Work]) -> None:
+        self._works = journeys
         for question_id in await self.undelivered():
-            self._begin(question_id)
+            self._begin("answer", question_id)
 
     async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
         # Through JSON and back, as on a database: what cannot make that trip must not pass here either.
@@ -201,21 +200,19 @@ class MemoryState(MemoryAttachments):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, question_id: str) -> None:
-        if journey := self._journeys.get("answer"):
-            task = asyncio.create_task(self._run(journey, question_id))
+    def _begin(self, kind: str, row_id: str) -> None:
+        if work := self._works.get(kind):
+            task = asyncio.create_task(self._run(work, row_id))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, journey: Journey, question_id: str) -> None:
+    async def _run(self, work: Work, row_id: str) -> None:
         for _ in range(ATTEMPTS):
             try:
-                return await journey(question_id)
+                return await work.journey(row_id)
             except StateUnavailable as failed:
-                log.warning("work on %s is begun again: %s", question_id, failed)
-        if self._give_up:
-            await self._give_up(question_id)
-        return None
+                log.warning("work on %s is begun again: %s", row_id, failed)
+        return await work.give_up(row_id)
 
 
 @asynccontextmanager

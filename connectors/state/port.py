@@ -7,10 +7,21 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
+from connectors.state.incident_port import AlertLog, Incidents
+
 T = TypeVar("T", bound=BaseModel)
 
 Journey: TypeAlias = Callable[[str], Awaitable[None]]
 """A durable workflow: it gets the id of its row, and is run again from its last finished step after a crash."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A kind of durable work: its journey, and what closes a row visibly whose work is given up."""
+
+    journey: Journey
+    give_up: Journey
+
 
 ATTEMPTS = 5
 """How often work is begun before it is given up."""
@@ -191,12 +202,12 @@ class Outbox(Protocol):
 class Engine(Protocol):
     """The durable queue."""
 
-    async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
-        """Take up work, what a crash interrupted first. ``answer`` is the journey of a question.
+    async def start(self, journeys: Mapping[str, Work]) -> None:
+        """Take up work, what a crash interrupted first. ``answer`` is that of a question, ``diagnose`` of a diagnosis.
 
         Work that raises StateUnavailable goes on a little later, behind its last finished step. Work that was begun
-        ATTEMPTS times and never came to its end, because it raised that or brought the process down, is handed to
-        ``give_up``; so is, at the next start, work that ended without a receipt.
+        ATTEMPTS times and never came to its end, because it raised that or brought the process down, is given up; so
+        is, at the next start, a question's work that ended without a receipt, and a diagnosis's without an end.
         """
 
     async def stop(self) -> None:
@@ -209,7 +220,7 @@ class Engine(Protocol):
         """
 
 
-class State(Inbox, Attachments, Progress, Outbox, Engine, Protocol):
+class State(Inbox, Attachments, Progress, Outbox, AlertLog, Incidents, Engine, Protocol):
     """One database with all of it."""
 
     async def check(self) -> Mapping[str, str]:

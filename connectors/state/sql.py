@@ -29,6 +29,7 @@ from connectors.state.port import (
     Received,
     StateUnavailable,
     ThreadSummary,
+    Work,
 )
 from connectors.state.posting import Postings
 from connectors.state.pulses import Pulses, heard
@@ -190,14 +191,15 @@ class SqlState(Database):
         """See the port."""
         return await self._read(lambda c: rows.rated(c, limit))
 
-    async def start(self, journeys: Mapping[str, Journey], give_up: Journey) -> None:
+    async def start(self, journeys: Mapping[str, Work]) -> None:
         if self.engine.dialect.name == "sqlite":
             self._open.enter_context(sole_owner(self.settings.path.with_suffix(".lock")))
         await self._write(rows.forget_old_frames)
         await self._postings.forget()
-        await self.queue.start({name: self._counted(journey, give_up) for name, journey in journeys.items()})
+        await self.queue.start({name: self._counted(work) for name, work in journeys.items()})
         self._open.push_async_callback(self.queue.stop)
         # Nobody waits for it: platforms that are away would keep everything else from starting.
+        give_up = journeys["answer"].give_up
         closing = asyncio.create_task(_each(give_up, await self.queue.ended(await self.undelivered())))
         self._open.push_async_callback(_cancelled, closing)
 
@@ -228,14 +230,14 @@ class SqlState(Database):
         self.queue.close()
         self.engine.dispose()
 
-    def _counted(self, journey: Journey, give_up: Journey) -> Journey:
+    def _counted(self, work: Work) -> Journey:
         async def run(question_id: str) -> None:
             # What was cut off before runs one at a time: should it happen again, only the culprit is to blame.
             again = await self._read(partial(rows.begun, question_id=question_id))
             async with self._suspects if again else nullcontext():
                 times = await self._write(partial(rows.count_begun, question_id=question_id, by=1))
                 try:
-                    await (journey if times <= ATTEMPTS else give_up)(question_id)
+                    await (work.journey if times <= ATTEMPTS else work.give_up)(question_id)
                 except asyncio.CancelledError:
                     # We are told to stop, which is nobody's fault.
                     await self._write(partial(rows.count_begun, question_id=question_id, by=-1))

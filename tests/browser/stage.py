@@ -19,10 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.assistant import Assistant
 from bot.settings import Web
 from bot.web.router import build_router
-from connectors.chat.port import Card, Citation, Footer
+from connectors.chat.card_port import Card, Citation, Footer
 from connectors.configuration import Roots
 from connectors.load import load
-from connectors.state.port import Feedback, State
+from connectors.state.port import Feedback, State, Work
 from knowledge.catalogue import Order
 from knowledge.library import Chunk, Facts, Hit, Outline, StoredDocument
 from knowledge.service_graph import Service, ServiceGraph
@@ -230,7 +230,7 @@ def serving(web: Web, roots: Roots) -> Iterator[Stage]:
             async def take_up(question_id: str) -> None:
                 stage.asked.put(question_id)
 
-            await state.start({"answer": take_up}, take_up)
+            await state.start({"answer": Work(take_up, take_up)})
             app = FastAPI()
             assistant = Assistant(state, Shelf(), order=Order(SERVICES))
             app.include_router(build_router(assistant, web, lambda: datetime.now(UTC)))  # noqa: TID251

@@ -14,7 +14,7 @@ from bot.rules.figure_words import says
 from bot.rules.figures import of_lines
 from bot.rules.sheets import spreadsheet, table
 from bot.vocabulary import Line, Rows
-from connectors.chat.port import Chart, Table
+from connectors.chat.card_port import Chart, Table
 from connectors.state.port import KeptFile
 from tests.browser.stage import Stage, ask
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from connectors.chat.port import PictureText
+from connectors.chat.card_port import PictureText
 from tests.browser.stage import ASKED, Stage
 from tests.pictures import png
 

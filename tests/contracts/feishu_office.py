@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from connectors.chat import feishu as adapter
+from connectors.chat.card_port import Card
 from connectors.chat.fakes.feishu import Chat as Room
 from connectors.chat.fakes.feishu import Clock, Console, FakeFeishu, Limits, Person, serve
 from connectors.chat.fakes.feishu_cards import check_card
 from connectors.chat.fakes.feishu_messages import Message
 from connectors.chat.fakes.feishu_talk import Said
 from connectors.chat.feishu_api import Network
-from connectors.chat.port import ButtonClick, Card, IncomingMessage, NotAccepted, Recent, Recipient, Reply
+from connectors.chat.port import ButtonClick, IncomingMessage, NotAccepted, Recent, Recipient, Reply
 
 MENTION = Said(mention=True)
 

@@ -11,10 +11,11 @@ from typing import Literal
 import yaml
 from pydantic import SecretStr
 
+from connectors.chat.card_port import Card
 from connectors.chat.fakes.slack import FakeSlack
 from connectors.chat.fakes.slack_rules import check_message
 from connectors.chat.fakes.slack_workspace import Channel, Message, Person
-from connectors.chat.port import ButtonClick, Card, IncomingMessage, NotAccepted, Recent, Recipient, Reply
+from connectors.chat.port import ButtonClick, IncomingMessage, NotAccepted, Recent, Recipient, Reply
 from connectors.chat.slack import Settings, SlackChat, Times, opened
 
 MANIFEST = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"

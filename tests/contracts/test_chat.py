@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.chat.port import CannotFetch, Card, Chat, Recipient, Undeliverable, WebRequest
+from connectors.chat.card_port import Card
+from connectors.chat.port import CannotFetch, Chat, Recipient, Undeliverable, WebRequest
 from connectors.configuration import Roots
 from connectors.load import load
 

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from connectors.chat.card_port import Card
 from connectors.chat.fakes.feishu_messages import Message, readable
 from connectors.chat.fakes.feishu_talk import Said
-from connectors.chat.port import CannotFetch, Card, ChatUnavailable, Recent, Reply
+from connectors.chat.port import CannotFetch, ChatUnavailable, Recent, Reply
 from tests.contracts.feishu_office import MENTION, Office, office, recipient
 
 ALERT = {

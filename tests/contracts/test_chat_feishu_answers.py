@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from connectors.chat import feishu as adapter
+from connectors.chat.card_port import Card, Chart
 from connectors.chat.fakes.feishu_cards import check_card
 from connectors.chat.fakes.feishu_messages import readable
 from connectors.chat.fakes.feishu_terms import Console, Limits
 from connectors.chat.feishu_api import Network
-from connectors.chat.port import Card, Chart, ChatUnavailable, Progress, Undeliverable
+from connectors.chat.port import ChatUnavailable, Progress, Undeliverable
 from tests.contracts.feishu_office import MENTION, Office, office, recipient
 
 CARD = Card(question_id="q1", kind="answer", language="en", text="The **pool** is full [1].", rewritten_query="pool")

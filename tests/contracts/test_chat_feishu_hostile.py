@@ -5,10 +5,10 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
+from connectors.chat.card_port import Card, Citation, Footer, Table
 from connectors.chat.fakes.feishu_cards import check_card
 from connectors.chat.fakes.feishu_messages import Message, readable
 from connectors.chat.fakes.feishu_terms import Limits
-from connectors.chat.port import Card, Citation, Footer, Table
 from tests.contracts.feishu_office import office
 
 WORDS = (

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from connectors.chat.card_port import Card
 from connectors.chat.fakes.feishu_clicks import Forged
 from connectors.chat.fakes.feishu_terms import Console
-from connectors.chat.port import Card, WebRequest
+from connectors.chat.port import WebRequest
 from tests.contracts.feishu_office import MENTION, Office, office
 
 KEYS = {"events": "webhook", "encrypt_key": "key-of-the-events", "verification_token": "token-of-the-events"}

@@ -6,18 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from connectors.chat.card_port import Card, Chart, Citation, Footer, Table
 from connectors.chat.fakes.slack_rules import check_message
-from connectors.chat.port import (
-    Card,
-    Chart,
-    ChatUnavailable,
-    Citation,
-    Footer,
-    Progress,
-    Recipient,
-    Table,
-    Undeliverable,
-)
+from connectors.chat.port import ChatUnavailable, Progress, Recipient, Undeliverable
 from connectors.chat.slack import SlackChat
 from tests.contracts.slack_hostile import answers, lost
 from tests.contracts.slack_stage import Stage, staged

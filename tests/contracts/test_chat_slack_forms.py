@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from connectors.chat.card_port import Card, Citation, Table
 from connectors.chat.fakes.slack_rules import check_view
 from connectors.chat.fakes.slack_workspace import Message
-from connectors.chat.port import Card, Citation, Recent, Reply, Table
+from connectors.chat.port import Recent, Reply
 from tests.contracts.slack_stage import Stage, now, staged
 
 CARD = Card(

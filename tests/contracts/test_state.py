@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from connectors.state.port import ATTEMPTS, Feedback, Rated, Received, State, StateUnavailable
+from connectors.state.port import ATTEMPTS, Feedback, Rated, Received, State, StateUnavailable, Work
 from tests.contracts.states import NOON, Word, idle, received
 
 
@@ -138,7 +138,7 @@ async def test_accepted_work_is_done_with_steps_that_return_values(state: State)
         word = await state.step("think", Word, think)
         await state.settle(question_id, word.text)
 
-    await state.start({"answer": answer}, answer)
+    await state.start({"answer": Work(answer, answer)})
     question_id, _ = await state.accept(received("e1"))
 
     assert [f.data async for f in state.follow(question_id, after=0)] == ["because"]
@@ -150,7 +150,7 @@ async def test_work_accepted_before_the_start_is_taken_up(state: State) -> None:
     async def answer(row_id: str) -> None:
         await state.settle(row_id, "late but here")
 
-    await state.start({"answer": answer}, answer)
+    await state.start({"answer": Work(answer, answer)})
 
     assert [f.data async for f in state.follow(question_id, after=0)] == ["late but here"]
 
@@ -166,7 +166,7 @@ async def test_work_that_the_database_failed_goes_on_a_little_later(state: State
 
         await state.settle(question_id, (await state.step("think", Word, think)).text)
 
-    await state.start({"answer": answer}, idle)
+    await state.start({"answer": Work(answer, idle)})
     question_id, _ = await state.accept(received("e1"))
 
     assert [f.data async for f in state.follow(question_id, after=0)] == ["because"]
@@ -182,7 +182,7 @@ async def test_work_that_never_succeeds_is_given_up(state: State) -> None:
     async def give_up(question_id: str) -> None:
         await state.settle(question_id, "sorry")
 
-    await state.start({"answer": answer}, give_up)
+    await state.start({"answer": Work(answer, give_up)})
     question_id, _ = await state.accept(received("e1"))
 
     assert [f.data async for f in state.follow(question_id, after=0)] == ["sorry"]

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from connectors.configuration import Roots
 from connectors.load import load
-from connectors.state.port import Journey, State, StateUnavailable
+from connectors.state.port import Journey, State, StateUnavailable, Work
 from connectors.state.queue import Pace, Queue
 from tests.contracts.states import Word, idle, received
 
@@ -42,7 +42,7 @@ async def test_work_that_is_stopped_is_nobodys_fault_and_goes_on_at_the_next_sta
 
     async with load("state", "sql", table, roots) as stopped:
         question_id, _ = await stopped.accept(received("e1"))
-        await stopped.start({"answer": hang}, idle)
+        await stopped.start({"answer": Work(hang, idle)})
         await begun.wait()
         await stopped.stop()
         assert await stopped.undelivered() == (question_id,)
@@ -50,7 +50,7 @@ async def test_work_that_is_stopped_is_nobodys_fault_and_goes_on_at_the_next_sta
         assert database.execute("SELECT begun FROM inbox").fetchall() == [(0,)]
     begun.clear()
     async with load("state", "sql", table, roots) as started:
-        await started.start({"answer": hang}, idle)
+        await started.start({"answer": Work(hang, idle)})
         await begun.wait()
 
 
@@ -70,10 +70,10 @@ async def test_work_that_an_older_program_began_goes_on_with_the_steps_of_the_ne
 
     async with load("state", "sql", table, roots) as stopped:
         await stopped.accept(received("e1"))
-        await stopped.start({"answer": journey(stopped, "old", "rewrite", "look", "answer")}, idle)
+        await stopped.start({"answer": Work(journey(stopped, "old", "rewrite", "look", "answer"), idle)})
         await begun.wait()
     async with load("state", "sql", table, roots) as started:
-        await started.start({"answer": journey(started, "new", "begin", "look", "answer", "deliver")}, idle)
+        await started.start({"answer": Work(journey(started, "new", "begin", "look", "answer", "deliver"), idle)})
         await asyncio.wait_for(ended.wait(), 10)
 
     assert done[3:] == ["new begin", "old look", "old answer", "new deliver"]
@@ -90,7 +90,7 @@ async def test_a_result_that_the_newer_program_cannot_read_is_found_again(tmp_pa
             await asyncio.Event().wait()
 
         await stopped.accept(received("e1"))
-        await stopped.start({"answer": old}, idle)
+        await stopped.start({"answer": Work(old, idle)})
         await begun.wait()
     async with load("state", "sql", {"grace_seconds": 0.01}, roots) as started:
 
@@ -98,7 +98,7 @@ async def test_a_result_that_the_newer_program_cannot_read_is_found_again(tmp_pa
             assert (await started.step("look", Count, partial(told, Count(number=3)))).number == 3
             ended.set()
 
-        await started.start({"answer": new}, idle)
+        await started.start({"answer": Work(new, idle)})
         await asyncio.wait_for(ended.wait(), 10)
 
 
@@ -115,7 +115,7 @@ async def test_of_several_processes_one_posts_an_answer_and_a_dead_one_holds_non
     async with load("state", "sql", {"executor": "three"}, roots) as other:
         assert not await other.claim(question_id)
         async with load("state", "sql", {"executor": dead}, roots) as again:
-            await again.start({"answer": hang_on}, idle)
+            await again.start({"answer": Work(hang_on, idle)})
             assert await other.claim(question_id)
 
 
@@ -128,11 +128,11 @@ async def test_the_start_waits_for_nobody_who_gives_up(tmp_path: Path) -> None:
 
     async with load("state", "sql", {}, roots) as ended:
         question_id, _ = await ended.accept(received("e1"))
-        await ended.start({"answer": idle}, idle)
+        await ended.start({"answer": Work(idle, idle)})
         while not await ended.queue.ended([question_id]):  # noqa: ASYNC110  # the queue tells nobody
             await asyncio.sleep(0)
     async with asyncio.timeout(10), load("state", "sql", {}, roots) as started:
-        await started.start({"answer": idle}, hang)
+        await started.start({"answer": Work(idle, hang)})
         await hung.wait()
 
 

@@ -22,6 +22,7 @@ from bot.standing import Standing
 from connectors.configuration import Roots
 from connectors.llm.memory import Line, ScriptedModel
 from connectors.load import load
+from connectors.state.port import Work
 from knowledge.service_graph import ServiceGraph
 from tests.shelf import shelf
 
@@ -51,7 +52,7 @@ async def serve(home: Path, vendor: str, table: dict[str, object]) -> None:
             clock=time.monotonic,
             standing=Standing(state, time.monotonic),
         )
-        await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
+        await state.start({"answer": Work(partial(take_up, ports=ports), partial(give_up, ports=ports))})
         inbox = ChatInbox(Assistant(state, library, chats=ports.chats), ports.chats)
         again = asyncio.create_task(Redelivery(ports).run())
         await chat.listen(inbox)

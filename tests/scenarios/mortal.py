@@ -21,6 +21,7 @@ from bot.standing import Standing
 from connectors.chat.port import Attachment, IncomingMessage
 from connectors.configuration import Roots
 from connectors.load import load
+from connectors.state.port import Work
 from knowledge.service_graph import Service, ServiceGraph
 from tests.pictures import png
 from tests.shelf import shelf
@@ -88,7 +89,7 @@ async def run(home: Path, point: str) -> None:
             standing=Standing(real, time.monotonic),
             ocr=ocr,
         )
-        await real.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
+        await real.start({"answer": Work(partial(take_up, ports=ports), partial(give_up, ports=ports))})
         assistant = Assistant(state=state, library=library)  # type: ignore[arg-type]  # as above
         cards = [await asked(assistant, number, text) for number, text in enumerate(QUESTIONS)]
         print(json.dumps(cards))  # noqa: T201  # the report to the test

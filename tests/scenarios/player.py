@@ -47,7 +47,8 @@ from bot.rules.terms import content_terms
 from bot.standing import Standing
 from bot.steps.prompts import instruction
 from bot.toolbox import Toolbox, ToolLimits
-from connectors.chat.port import Attachment, Card, IncomingMessage, PictureText
+from connectors.chat.card_port import Card, PictureText
+from connectors.chat.port import Attachment, IncomingMessage
 from connectors.configuration import Roots
 from connectors.directory.memory import MemoryDirectory
 from connectors.directory.port import Directory, DirectoryUnavailable, Duty, Person
@@ -55,6 +56,7 @@ from connectors.llm.memory import Line, ScriptedModel, Settings
 from connectors.llm.port import LanguageModel, Prompt
 from connectors.load import load
 from connectors.ocr.port import Ocr
+from connectors.state.port import Work
 from connectors.tools.memory import MemoryTools
 from connectors.tools.memory import Settings as ToolSettings
 from connectors.tools.port import Recording, Result, Tool
@@ -287,7 +289,7 @@ async def _opened(stage: Stage) -> AsyncIterator[Assistant]:
             membership=Membership(stage.directory),
             ocr=ocr,
         )
-        await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
+        await state.start({"answer": Work(partial(take_up, ports=ports), partial(give_up, ports=ports))})
         yield Assistant(state=state, library=library)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from connectors.configuration import Roots
 from connectors.load import load
-from connectors.state.port import Received
+from connectors.state.port import Received, Work
 
 
 async def run(home: Path) -> None:
@@ -34,7 +34,7 @@ async def run(home: Path) -> None:
             (await state.accept(Received(text, "web", "t", "ann", text, "{}", datetime(2026, 3, 1, tzinfo=UTC))))[0]
             for text in ("poison", "innocent")
         ]
-        await state.start({"answer": answer}, give_up)
+        await state.start({"answer": Work(answer, give_up)})
         print(json.dumps([[frame.data async for frame in state.follow(one, after=0)] for one in ids]))  # noqa: T201
 
 

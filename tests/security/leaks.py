@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from bot.steps.prompts import instruction
 from bot.web.rendering import to_html
 from connectors.chat import feishu_card, slack_card
-from connectors.chat.port import Card
+from connectors.chat.card_port import Card
 from tests.security.attacks import Attack
 from tests.security.world import SECRETS, TOOLS, World
 

@@ -22,7 +22,8 @@ from bot.rules.sql_access import Policy
 from bot.rules.terms import content_terms
 from bot.standing import Standing
 from bot.toolbox import Toolbox
-from connectors.chat.port import Attachment, Card, IncomingMessage
+from connectors.chat.card_port import Card
+from connectors.chat.port import Attachment, IncomingMessage
 from connectors.directory.memory import MemoryDirectory
 from connectors.directory.port import Person
 from connectors.llm.memory import ScriptedModel

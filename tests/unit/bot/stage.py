@@ -16,11 +16,13 @@ from bot.ports import Limits, Ports
 from bot.rules.conversations import Conversations
 from bot.rules.terms import content_terms
 from bot.standing import Standing
+from connectors.chat.card_port import Card
 from connectors.chat.memory import MemoryChat, Settings
-from connectors.chat.port import Card, IncomingMessage
+from connectors.chat.port import IncomingMessage
 from connectors.directory.memory import MemoryDirectory
 from connectors.directory.port import Person
 from connectors.state.memory import MemoryState
+from connectors.state.port import Work
 from knowledge.service_graph import ServiceGraph
 from tests.shelf import SHELF, page, shelf
 
@@ -89,7 +91,7 @@ async def stage(conversations: Conversations | None = None, longest: int = 40_00
             membership=Membership(MemoryDirectory(PEOPLE)),
             conversations=conversations or {},
         )
-        await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
+        await state.start({"answer": Work(partial(take_up, ports=ports), partial(give_up, ports=ports))})
         inbox = ChatInbox(Assistant(state, library, ports.membership), ports.chats)
         try:
             yield Stage(ports, chat, state, inbox)

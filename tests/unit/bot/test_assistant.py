@@ -6,7 +6,7 @@ import pytest
 
 from bot.assistant import give_up, received
 from bot.ports import Ports
-from connectors.chat.port import Card
+from connectors.chat.card_port import Card
 from tests.unit.bot.stage import said, stage
 
 

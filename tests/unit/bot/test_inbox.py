@@ -7,7 +7,8 @@ import pytest
 
 from bot.answering import heard
 from bot.rules.conversations import Conversation
-from connectors.chat.port import Attachment, ButtonClick, Card, Reply, Table
+from connectors.chat.card_port import Card, Table
+from connectors.chat.port import Attachment, ButtonClick, Reply
 from connectors.state.memory import MemoryState
 from connectors.state.port import KeptFile, StateUnavailable
 from tests.unit.bot.stage import NOON, Stage, said, stage

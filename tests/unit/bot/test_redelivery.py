@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from bot.redelivery import Redelivery
+from connectors.chat.card_port import Card
 from connectors.chat.memory import MemoryChat
-from connectors.chat.port import Card, Delivery, Recipient
+from connectors.chat.port import Delivery, Recipient
 from tests.unit.bot.stage import Stage, said, stage
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.standing import Standing
-from connectors.chat.port import Card, Citation
+from connectors.chat.card_port import Card, Citation
 from connectors.state.memory import MemoryState
 from connectors.state.port import Feedback, Received
 

@@ -17,7 +17,8 @@ from bot.settings import Web
 from bot.terminal import NoAnswer, ProcessDoor, Request, ServerDoor, converse, introduce
 from bot.terminal_files import save
 from bot.terminal_view import plain, rendered
-from connectors.chat.port import Card, Chart, Citation, Footer, IncomingMessage, PictureText, Table
+from connectors.chat.card_port import Card, Chart, Citation, Footer, PictureText, Table
+from connectors.chat.port import IncomingMessage
 from connectors.state.memory import MemoryState
 from connectors.state.port import KeptFile
 from knowledge.library import Library

@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from bot.vocabulary import Answer
-from connectors.chat.port import Card
+from connectors.chat.card_port import Card
 
 
 @pytest.mark.parametrize("shape", [Answer, Card])

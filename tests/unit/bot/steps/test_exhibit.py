@@ -8,7 +8,7 @@ import pytest
 from bot.charts import Charts
 from bot.steps.exhibit import MOST_CHARTS, MOST_TABLES, exhibit
 from bot.vocabulary import Answer, Claim, Evidence, Line, Query, Rows
-from connectors.chat.port import Exhibits
+from connectors.chat.card_port import Exhibits
 from connectors.state.memory import MemoryState
 from connectors.state.port import UNSENT_KEPT, KeptFile
 

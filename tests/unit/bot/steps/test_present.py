@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.rules.terms import content_terms
 from bot.steps.present import Report, footer, present, present_unread
 from bot.vocabulary import Answer, Claim, Entities, Evidence, Picture, Place, Query, RewrittenQuery, Spent
-from connectors.chat.port import Card, Chart, Exhibits, PictureText, Table
+from connectors.chat.card_port import Card, Chart, Exhibits, PictureText, Table
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 A = Evidence(id="a", kind="document", title="Pool", text="The pool is 20.\n```\nls\n```", document_id="pool.md")

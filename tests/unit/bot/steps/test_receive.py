@@ -7,7 +7,8 @@ import pytest
 from bot.errors import NothingAsked, TooLong
 from bot.steps.receive import receive
 from bot.vocabulary import Picture
-from connectors.chat.port import Attachment, Card, IncomingMessage
+from connectors.chat.card_port import Card
+from connectors.chat.port import Attachment, IncomingMessage
 from connectors.state.port import Question
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)

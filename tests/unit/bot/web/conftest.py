@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from connectors.chat.port import Card, Citation
+from connectors.chat.card_port import Card, Citation
 from connectors.configuration import Roots
 from connectors.load import load
 from knowledge.library import Chunk, StoredDocument

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from bot.assistant import Assistant
 from bot.settings import Web
 from bot.web.router import build_router
-from connectors.chat.port import Citation
+from connectors.chat.card_port import Citation
 from connectors.state.port import State
 from connectors.tools.port import ChangeLog
 from knowledge.library import Hit, StoredDocument

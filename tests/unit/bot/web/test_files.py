@@ -6,7 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from connectors.chat.port import Card, Chart, Table
+from connectors.chat.card_port import Card, Chart, Table
 from connectors.state.port import KeptFile
 from tests.unit.bot.web.front_end import NOON, Site
 

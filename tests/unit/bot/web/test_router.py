@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from bot.settings import Web
-from connectors.chat.port import Card, IncomingMessage
+from connectors.chat.card_port import Card
+from connectors.chat.port import IncomingMessage
 from tests.unit.bot.web.front_end import CITATION, Site
 
 Write = Callable[..., Card]

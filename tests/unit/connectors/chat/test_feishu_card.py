@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from connectors.chat.card_port import Card, Chart, Citation, Footer, PictureText, Table
 from connectors.chat.fakes.feishu_cards import check_card
 from connectors.chat.feishu_card import CAREFUL, WHOLE, Setting, cards, footer
 from connectors.chat.feishu_elements import count, packed, size, table, text, verbatim
-from connectors.chat.port import Card, Chart, Citation, Footer, PictureText, Table
 
 FOOTER = Footer(level="endpoint", model="gpt", tokens_in=1000, tokens_out=200, seconds=3.2, cost="0.0100 USD", rounds=2)
 SOURCE = Citation(

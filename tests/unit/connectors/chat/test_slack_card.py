@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from connectors.chat.card_port import Card, Chart, Footer, PictureText
 from connectors.chat.fakes.slack_rules import check_message
 from connectors.chat.markdown import Grid, Run, parse
-from connectors.chat.port import Card, Chart, Footer, PictureText
 from connectors.chat.slack_card import Page, as_text, pages, progress, texts
 from connectors.chat.slack_rich import Writer, spelled
 from connectors.chat.slack_streams import disarmed
