@@ -9,9 +9,11 @@ from pydantic import JsonValue
 
 from bot.incident import Step, Trouble
 from bot.observations import Observation, ToolCall, evidence_of, signature
+from bot.rules.live import Known
 from bot.toolbox import Toolbox
 from bot.vocabulary import Evidence
 from connectors.tools.port import Kind, Tool
+from knowledge.service_graph import ServiceGraph
 
 _LONGEST_STEP = 300
 
@@ -33,6 +35,15 @@ class Purse:
     def seconds(self) -> float:
         """How much time is left."""
         return max(0.0, self.until - self.clock())
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is known around a trouble before anything is asked: services, how logs are asked for, what is recalled."""
+
+    graph: ServiceGraph
+    known: Known
+    recalled: tuple[Evidence, ...] = ()
 
 
 @dataclass
