@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from knowledge.chunk import plain
+from knowledge.language import Language
 
 Part: TypeAlias = Literal[
     "symptom", "summary", "impact", "cause", "fix", "severity", "started", "resolved", "service", "afterwards"
@@ -25,8 +26,11 @@ _NAMES: Mapping[Part, str] = {
     "service": r"(?:affected )?(?:services?|systems?)|(?:受影响|影响|涉及)?(?:的)?(?:服务|系统)",
     "afterwards": r"(?:what we |lessons? )?learn(?:ed|t)|lessons?|follow[- ]?ups?|action items?|actions|next steps"
     r"|what went (?:well|wrong)|prevention|comments?|references?|links?"
-    r"|学到(?:的|了什么)|(?:经验)?教训|后续(?:行动|工作|计划)?|改进(?:措施|项|计划)?|预防(?:措施)?|行动项|评论",
+    r"|学到(?:的|了什么)|(?:经验)?教训|后续(?:行动|工作|计划)?|改进(?:措施|项|计划)?|预防(?:措施)?|行动项|评论|参考(?:资料)?",
 }
+TO_FILL_IN: Mapping[Language, str] = {"en": "To be filled in.", "zh": "待补充。"}
+"""What a draft says in the place of a part that nobody has told yet."""
+
 _NAMED = {part: re.compile(_NAMES[part], re.IGNORECASE) for part in get_args(Part)}
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$")
 _ROW = re.compile(r"^\s*\|([^|]+)\|([^|]+)\|?\s*$")
@@ -51,13 +55,14 @@ class Postmortem:
 def read_postmortem(text: str) -> Postmortem:
     """The parts of a Markdown text, whatever its template; a part that it does not tell is left out.
 
-    A word in front of a colon or in a table of two columns counts like a heading; what comes first wins.
+    A word in front of a colon or in a table of two columns counts like a heading; what comes first wins. A part that
+    a draft has left open is not told.
     """
     told: dict[Part, str] = {}
     seen: list[str] = []
     for part, lines in _sections(text):
         body = "\n".join(lines)
-        if part and (said := flat(body)):
+        if part and (said := flat(body)) and said not in TO_FILL_IN.values():
             told.setdefault(part, said)
         if part not in _NOT_SEEN:
             seen.append(body)
@@ -98,5 +103,5 @@ def _facts(lines: list[str]) -> Iterator[tuple[Part, str]]:
     for line in lines:
         found = _ROW.match(line) or _LABELLED.match(line)
         name = part_named(found[1]) if found else None
-        if found and name and (said := flat(found[2])):
+        if found and name and (said := flat(found[2])) and said not in TO_FILL_IN.values():
             yield name, said
