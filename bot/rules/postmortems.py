@@ -184,7 +184,7 @@ def _appendix(record: _Record) -> Iterator[str]:
 def _finding(finding: Finding, known: dict[str, Evidence], words: Words) -> str:
     quote = f" “{_inline(finding.quote)}”" if finding.quote else ""
     cited = [known[id] for id in finding.cites if id in known]
-    sources = "".join(f" ({words.source}: {_source(one, words)})" for one in cited)
+    sources = "".join(words.source.format(_source(one, words)) for one in cited)
     return f"- {_inline(finding.says)}{quote}{sources}"
 
 
