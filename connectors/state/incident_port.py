@@ -134,10 +134,11 @@ class RefusedCall:
 class Change:
     """What changes in one transaction. A field that is empty changes nothing.
 
-    ``sorted`` are the numbers of reports that need no more work. ``alerts`` and ``incidents`` are put in the place of
-    what there was; an incident's ``version`` is the one that is changed, 0 for a new one. ``publications`` are places
-    where an incident is to be shown; one that is known stays as it is. ``threads`` are threads that incidents belong
-    to, by the thread. ``diagnoses`` begin: each is enqueued as the work ``diagnose`` under its id.
+    ``sorted`` are the numbers of reports that need no more work: they are forgotten, so name each in one change.
+    ``alerts`` and ``incidents`` are put in the place of what there was; an incident's ``version`` is the one that is
+    changed, 0 for a new one, and is one higher afterwards. ``publications`` are places where an incident is to be
+    shown, one for each conversation; one that is known stays as it is. ``threads`` are threads that incidents belong
+    to, by the thread. ``diagnoses`` begin: each is enqueued as the work ``diagnose`` under its id, once.
     """
 
     sorted: Sequence[int] = ()
@@ -150,7 +151,10 @@ class Change:
 
 
 class Outdated(Exception):
-    """Somebody else has changed the incident since it was read; nothing was changed. Read it, and try again."""
+    """Somebody else has changed the incident, or sorted the report, since it was read; nothing was changed.
+
+    Read what there is now, and try again.
+    """
 
 
 MOST_REFUSED = 200
@@ -164,7 +168,10 @@ class AlertLog(Protocol):
     """Alerts as they came."""
 
     async def hear(self, reports: Sequence[Heard]) -> None:
-        """Keep reports, in one transaction; they wait to be sorted into incidents."""
+        """Keep reports, in one transaction; they wait to be sorted into incidents.
+
+        Calls that come at the same time may share a transaction; each returns when its own reports are committed.
+        """
 
     async def unsorted(self, limit: int = 500) -> tuple[Report, ...]:
         """Reports that wait, in the order of their numbers."""
@@ -173,13 +180,13 @@ class AlertLog(Protocol):
         """What is known of alerts, by source and fingerprint, in any order; unknown ones are left out."""
 
     async def recent_alerts(self, since: datetime, limit: int = 20_000) -> tuple[KnownAlert, ...]:
-        """Alerts that were heard of since, the longest ago first."""
+        """The latest alerts that were heard of since, the longest ago first."""
 
     async def alerts_of(self, incident_id: str, limit: int = 200) -> tuple[KnownAlert, ...]:
-        """An incident's alerts, the first heard of last report first."""
+        """The latest alerts of an incident, the one whose last report is the longest ago first."""
 
     async def refuse(self, call: RefusedCall) -> None:
-        """Keep a call that was not taken; the oldest beyond MOST_REFUSED of its receiver are forgotten."""
+        """Keep a call that was not taken, LONGEST_REFUSED bytes of it; of each receiver the last MOST_REFUSED stay."""
 
     async def refused(self, limit: int = 50) -> tuple[RefusedCall, ...]:
         """Calls that were not taken, the latest first."""
@@ -236,4 +243,8 @@ class Incidents(Protocol):
         """What people said of an incident's cause, the latest first."""
 
     async def lead(self, role: str, seconds: float) -> bool:
-        """Whether this process has a role that one process has at a time, for so long from now on; ask again before."""
+        """Whether this process has a role that one process has at a time, for so long from now on; ask again before.
+
+        Time is the database's, so that clocks that differ do no harm. A process that hangs for longer can wake up
+        when another one has the role already: what both then do is told apart by Outdated.
+        """

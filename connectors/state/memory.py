@@ -1,18 +1,15 @@
 """The state's twin: everything in this process's memory, the same promises but for survival."""
 
-import asyncio
-import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
 
 from pydantic import BaseModel
 
+from connectors.state.memory_incidents import MemoryIncidents
 from connectors.state.port import (
-    ATTEMPTS,
     UNSENT_BYTES,
     UNSENT_KEPT,
     Feedback,
@@ -22,16 +19,11 @@ from connectors.state.port import (
     Question,
     Rated,
     Received,
-    StateUnavailable,
     ThreadSummary,
     TooMuchUnsent,
     Work,
 )
 from connectors.state.pulses import Pulses, heard
-
-T = TypeVar("T", bound=BaseModel)
-
-log = logging.getLogger(__name__)
 
 
 class Settings(BaseModel):
@@ -73,8 +65,8 @@ class MemoryAttachments:
 
 
 @dataclass
-class MemoryState(MemoryAttachments):
-    """The state port on dictionaries; work runs as tasks of the running loop."""
+class MemoryState(MemoryAttachments, MemoryIncidents):
+    """The state port on dictionaries."""
 
     inbox: dict[tuple[str, str], str] = field(default_factory=dict)
     kept: dict[str, Question] = field(default_factory=dict)
@@ -82,8 +74,6 @@ class MemoryState(MemoryAttachments):
     receipts: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     verdicts: dict[tuple[str, str], Feedback] = field(default_factory=dict)
     _posting: set[str] = field(default_factory=set)
-    _works: Mapping[str, Work] = field(default_factory=dict)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _pulses: Pulses = field(default_factory=Pulses)
 
     async def accept(self, received: Received) -> tuple[str, bool]:
@@ -187,32 +177,16 @@ class MemoryState(MemoryAttachments):
         self._works = journeys
         for question_id in await self.undelivered():
             self._begin("answer", question_id)
-
-    async def step(self, name: str, shape: type[T], work: Callable[[], Awaitable[T]]) -> T:
-        # Through JSON and back, as on a database: what cannot make that trip must not pass here either.
-        return shape.model_validate_json((await work()).model_dump_json())
+        for diagnosis_id in self._unended():
+            self._begin("diagnose", diagnosis_id)
 
     async def check(self) -> Mapping[str, str]:
-        return {"database": "memory", "open questions": str(len(await self.undelivered()))}
-
-    async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _begin(self, kind: str, row_id: str) -> None:
-        if work := self._works.get(kind):
-            task = asyncio.create_task(self._run(work, row_id))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _run(self, work: Work, row_id: str) -> None:
-        for _ in range(ATTEMPTS):
-            try:
-                return await work.journey(row_id)
-            except StateUnavailable as failed:
-                log.warning("work on %s is begun again: %s", row_id, failed)
-        return await work.give_up(row_id)
+        return {
+            "database": "memory",
+            "open questions": str(len(await self.undelivered())),
+            "open incidents": str(sum(one.status == "open" for one in self.incident_rows.values())),
+            "alerts waiting": str(len(self.waiting)),
+        }
 
 
 @asynccontextmanager

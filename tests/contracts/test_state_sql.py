@@ -139,10 +139,10 @@ async def test_the_start_waits_for_nobody_who_gives_up(tmp_path: Path) -> None:
 async def test_a_second_worker_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     roots = Roots(home=tmp_path, models=tmp_path)
     async with load("state", "sql", {}, roots) as first, load("state", "sql", {}, roots) as second:
-        await first.start({}, idle)
+        await first.start({"answer": Work(idle, idle)})
 
         with pytest.raises(StateUnavailable, match="another Nightshift"):
-            await second.start({}, idle)
+            await second.start({"answer": Work(idle, idle)})
 
 
 async def test_an_unusable_folder_says_what_to_do(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ async def test_a_lock_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> 
 
     async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
         with pytest.raises(StateUnavailable, match="set `home`"):
-            await state.start({}, idle)
+            await state.start({"answer": Work(idle, idle)})
 
 
 async def test_a_message_that_cannot_be_kept_is_not_acknowledged(tmp_path: Path) -> None:
