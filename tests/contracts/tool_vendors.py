@@ -1,6 +1,7 @@
 """Every vendor of the tools seam, opened on something that answers the same in every run."""
 
 import datetime as dt
+import json
 import shutil
 import subprocess
 import sys
@@ -128,6 +129,17 @@ async def changes(folder: Path) -> AsyncIterator[Tools]:
 
 
 @asynccontextmanager
+async def logfiles(folder: Path) -> AsyncIterator[Tools]:
+    (folder / "logs").mkdir()
+    lines = [{"time": NOW.isoformat(), "level": "error", "message": "payment call failed: timeout after 4 s"}]
+    (folder / "logs" / "checkout.log").write_text("".join(f"{json.dumps(one)}\n" for one in lines), "utf-8")
+    found = vendor("tools", "logfiles")
+    settings = validate(found.Settings, {"folder": "logs"}, Roots(folder, folder), "logfiles")
+    async with found.connect(settings, NOW.timestamp) as tools:  # type: ignore[call-arg]  # tests bring the clock
+        yield tools
+
+
+@asynccontextmanager
 async def http_check(folder: Path) -> AsyncIterator[Tools]:
     async def resolve(host: str) -> list[str]:
         if host == "gone.example.com":
@@ -208,6 +220,13 @@ VENDORS = (
         ("git_commits", {"last": "1m"}),
     ),
     Vendor("changes", changes, ("changes_reported", {}), "Deploy v42", ("changes_reported", {"service": "nothing"})),
+    Vendor(
+        "logfiles",
+        logfiles,
+        ("log_search", {"service": "checkout"}),
+        "payment call failed",
+        ("log_search", {"service": "nothing"}),
+    ),
     Vendor(
         "github",
         replayed("github", "github/changes", {"repositories": ["acme/checkout"]}),
