@@ -89,7 +89,8 @@ class Card(Frozen):
     ``looked_for`` lists what was searched when the evidence was not enough; ``notices`` what could not be done.
     ``readings`` are shown as what they are, plain text, for the person to correct. A card of the kind ``incident`` has
     a ``title``, shows how bad it is by its ``tone``, leads to its page by ``link``, and is judged as right or wrong: it
-    has the id of the incident in ``question_id``. ``folded`` are parts that come behind what everybody has to read.
+    has the id of the incident in ``question_id``. ``cause`` is what it was in a few words that a person can confirm;
+    empty: there is nothing to confirm yet. ``folded`` are parts that come behind what everybody has to read.
     """
 
     question_id: str
@@ -99,6 +100,7 @@ class Card(Frozen):
     title: str = ""
     tone: Tone = "plain"
     link: str = ""
+    cause: str = ""
     folded: tuple[Folded, ...] = ()
     citations: tuple[Citation, ...] = ()
     rewritten_query: str | None = None

@@ -21,7 +21,7 @@ from connectors.chat.feishu_delivery import Deliveries
 from connectors.chat.feishu_drafts import Drafts, begun_of
 from connectors.chat.feishu_events import Me
 from connectors.chat.feishu_inbound import Inbound
-from connectors.chat.feishu_messages import Gone, Messages
+from connectors.chat.feishu_messages import Gone, Messages, opening, thread_below
 from connectors.chat.feishu_socket import LongConnection
 from connectors.chat.feishu_webhook import Forged, Gate
 from connectors.chat.ladder import Refused
@@ -164,6 +164,17 @@ class FeishuChat:
         return await Deliveries(self.messages, self.drafts, self.settings.public_url).deliver(
             to, card, files, message_id
         )
+
+    async def revise(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str) -> Delivery:
+        return await Deliveries(self.messages, self.drafts, self.settings.public_url).revise(
+            to, card, files, message_id
+        )
+
+    def opening(self, conversation: str) -> Recipient:
+        return opening(conversation)
+
+    def thread_of(self, to: Recipient, message_id: str) -> str:
+        return thread_below(to, begun_of(message_id).message_id)
 
     async def send_file(self, to: Recipient, name: str, content: bytes) -> None:
         if not 0 < len(content) <= _FILE_BYTES:

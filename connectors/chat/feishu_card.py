@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from connectors.chat.card_port import Card, Citation, Footer, Language, PictureText, Table
+from connectors.chat.card_port import Card, Citation, Footer, Language, PictureText, Table, Tone
 from connectors.chat.feishu_elements import (
     Element,
     button,
+    count,
+    link_button,
     markdown,
     packed,
     panel,
@@ -29,6 +31,8 @@ from connectors.chat.port import Action
 _LONGEST_INPUT = 1000
 _PANEL_BYTES = 9_000
 _SUMMARY = 80
+_LONGEST_TITLE, _LONGEST_LABEL = 200, 80
+_TONES: Mapping[Tone, str] = {"plain": "blue", "good": "green", "warning": "orange", "bad": "red"}
 _COLOURS = {"insufficient": "yellow", "failure": "red"}
 
 
@@ -57,7 +61,10 @@ CAREFUL = Limits(most_bytes=9_900, most_elements=40, most_tables=1)
 
 def cards(card: Card, setting: Setting, limits: Limits) -> list[dict[str, JsonValue]]:
     """The answer as one card, or as several that are numbered when it does not fit into one."""
-    elements = [*_body(card, setting), *_foot(card, setting)]
+    if card.kind == "incident":
+        elements = _incident(card, setting, limits)
+    else:
+        elements = [*_body(card, setting), *_foot(card, setting)]
     groups = packed(elements, **vars(limits)) or [[markdown("…")]]
     total = len(groups)
     return [_whole(card, group, number, total) for number, group in enumerate(groups, start=1)]
@@ -95,8 +102,11 @@ def doing(said: str) -> str:
 
 def _whole(card: Card, elements: Sequence[Element], number: int, total: int) -> dict[str, JsonValue]:
     part = [small(mark(number, total))] if total > 1 else []
-    framed = _framed([*part, *elements], card.text, {})
-    if card.kind in _COLOURS and number == 1:
+    framed = _framed([*part, *elements], f"{card.title} {card.text}", {})
+    if card.title and number == 1:
+        title = plain_text(" ".join(clean(card.title).split())[:_LONGEST_TITLE])
+        framed["header"] = {"title": title, "template": _TONES[card.tone]}
+    elif card.kind in _COLOURS and number == 1:
         title = plain_text(WORDS[card.language][card.kind])
         framed["header"] = {"title": title, "template": _COLOURS[card.kind]}
     return framed
@@ -147,6 +157,45 @@ def _foot(card: Card, setting: Setting) -> Iterator[Element]:
         yield button("publish", say["publish"], _value(card, setting, "publish"))
     if card.footer:
         yield small(footer(card.footer, card.language))
+
+
+def _incident(card: Card, setting: Setting, limits: Limits) -> list[Element]:
+    """An incident in one card: of what is folded away as much as there is room for; its page has all of it."""
+    body, buttons = list(_body(card, setting)), list(_judging(card, setting))
+    buttons += [small(footer(card.footer, card.language))] if card.footer else []
+    folded = [one for part in card.folded for one in _panels(part.title, _flat(part.text), card.language)]
+    sources = [said for one in card.citations for said in _source(one)]
+    title = WORDS[card.language]["sources"].format(count=len(card.citations))
+    shown: list[Element] = []
+    for one in (*folded, *_panels(title, sources, card.language)):
+        if len(packed([*body, *shown, one, *buttons], **vars(limits))) > 1:
+            break
+        shown.append(one)
+    return [*body, *shown, *buttons]
+
+
+def _flat(source: str) -> list[Element]:
+    """Markdown as elements that can be folded away, which a table cannot."""
+    elements = list(text(source))
+    return list(verbatim(source)) if count(elements, "table") else elements
+
+
+def _judging(card: Card, setting: Setting) -> Iterator[Element]:
+    """What people can do about an incident: say whether its cause is right, and open its page."""
+    say, cells = WORDS[card.language], list[tuple[Element, bool]]()
+    cause = " ".join(clean(card.cause).split())
+    if cause:
+        label = say["right"].format(cause=cause)
+        label = label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+        cells.append((button("right", label, _value(card, setting, "right", x=cause)), False))
+    if card.link.startswith(("http://", "https://")):
+        cells.append((link_button("page", say["page"], card.link), False))
+    if cells:
+        yield row(*cells)
+    hint: Element = {"placeholder": plain_text(say["cause"]), "max_length": _LONGEST_INPUT}
+    what: Element = {"tag": "input", "name": "cause", "width": "fill", **hint}
+    wrong = button("wrong", say["wrong" if cause else "tell"], _value(card, setting, "wrong", f="cause"), submits=True)
+    yield {"tag": "form", "name": "judge", "elements": [row((wrong, False), (what, True))]}
 
 
 def _value(card: Card, setting: Setting, action: Action, **more: str) -> Mapping[str, JsonValue]:

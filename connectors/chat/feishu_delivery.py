@@ -1,6 +1,7 @@
 """The delivery ladder of Feishu: one card, several cards, text, a file, a link; in this order until one is taken."""
 
 import asyncio
+import hashlib
 import html
 import json
 import re
@@ -14,7 +15,8 @@ from connectors.chat.card_port import Card
 from connectors.chat.feishu_card import CAREFUL, WHOLE, Limits, Setting, cards, note
 from connectors.chat.feishu_content import Json, read
 from connectors.chat.feishu_drafts import Begun, Drafts, begun_of
-from connectors.chat.feishu_messages import Gone, Messages, place_of
+from connectors.chat.feishu_events import ITSELF
+from connectors.chat.feishu_messages import Gone, Messages, opens, place_of, thread_below
 from connectors.chat.feishu_words import WORDS
 from connectors.chat.ladder import Refused, Rung, descend, in_order, mark, pages
 from connectors.chat.port import Delivery, Recipient, Undeliverable
@@ -27,12 +29,13 @@ _MENTION = re.compile(r"<(?=/?at\b)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Parcel:
-    """One answer on its way: to whom, what, and the message that was begun for it."""
+    """One answer on its way: to whom, what, the message begun for it, and how its messages' keys begin."""
 
     to: Recipient
     card: Card
     setting: Setting
     begun: Begun | None
+    key: str
 
 
 @dataclass
@@ -43,11 +46,22 @@ class Deliveries:
     drafts: Drafts
     public_url: str = ""
 
-    async def deliver(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str) -> Delivery:
+    async def revise(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str) -> Delivery:
+        """Change a message that was posted, or post anew in the thread below it. Raises as ``deliver`` does."""
+        below = to.model_copy(update={"thread_id": thread_below(to, begun_of(message_id).message_id)})
+        # Of the same card a second attempt brings nothing twice; another card is not the same message.
+        digest = hashlib.sha256(card.model_dump_json().encode()).hexdigest()[:16]
+        return await self.deliver(below, card, files, message_id, f"{card.question_id}/{digest}")
+
+    async def deliver(
+        self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str, key: str = ""
+    ) -> Delivery:
         """The receipt. Raises ``Undeliverable`` with the reasons of all rungs, or ``ChatUnavailable``."""
         keys = {one.file: await self.messages.picture(files[one.file]) for one in card.charts if one.file in files}
-        setting = Setting(root=place_of(to).root, private=to.ephemeral, pictures=keys)
-        parcel = Parcel(to, card, setting, begun_of(message_id) if message_id else None)
+        root = ITSELF if opens(to) else place_of(to).root
+        setting = Setting(root=root, private=to.ephemeral, pictures=keys)
+        begun = begun_of(message_id) if message_id else None
+        parcel = Parcel(to, card, setting, begun, key or card.question_id)
         whole = await _drawn(card, setting, WHOLE)
         rungs = [
             Rung("card" if len(whole) == 1 else "split", lambda: self._cards(parcel, whole, "card")),
@@ -90,7 +104,7 @@ class Deliveries:
         return await self._sent(parcel, drawn, key)
 
     async def _sent(self, parcel: Parcel, drawn: Json, key: str) -> str:
-        return await self.messages.send(parcel.to, "interactive", drawn, f"{parcel.card.question_id}/{key}")
+        return await self.messages.send(parcel.to, "interactive", drawn, f"{parcel.key}/{key}")
 
     async def _text(self, parcel: Parcel, drawn: Sequence[Json], key: str) -> str:
         await self._noted(parcel, "as_text")
@@ -98,7 +112,7 @@ class Deliveries:
         texts = [f"{mark(number, len(shown))}\n{one}".strip() for number, one in enumerate(shown, start=1)]
 
         def rung(number: int, said: str) -> Rung:
-            whole = f"{parcel.card.question_id}/{key}/{number}"
+            whole = f"{parcel.key}/{key}/{number}"
             return Rung("text", lambda: self.messages.send(parcel.to, "text", {"text": said}, whole))
 
         return await in_order("feishu", [[rung(number, said)] for number, said in enumerate(texts)])
@@ -107,12 +121,12 @@ class Deliveries:
         await self._noted(parcel, "as_file")
         name = WORDS[parcel.card.language]["file"]
         content = spoken(drawn).encode("utf-8", "replace")
-        return await self.messages.send_file(parcel.to, name, content, f"{parcel.card.question_id}/file")
+        return await self.messages.send_file(parcel.to, name, content, f"{parcel.key}/file")
 
     async def _link(self, parcel: Parcel) -> str:
         url = f"{self.public_url.rstrip('/')}/#thread={quote(parcel.to.thread_id, safe='')}"
         said = WORDS[parcel.card.language]["as_link"].format(url=url)
-        return await self.messages.send(parcel.to, "text", {"text": said}, f"{parcel.card.question_id}/link")
+        return await self.messages.send(parcel.to, "text", {"text": said}, f"{parcel.key}/link")
 
     async def _noted(self, parcel: Parcel, word: str) -> None:
         """A begun message must not look as if work went on."""

@@ -16,7 +16,7 @@ from connectors.chat.feishu_card import DOING, DRAFT, doing, draft
 from connectors.chat.feishu_content import text
 from connectors.chat.feishu_elements import size
 from connectors.chat.feishu_markdown import rendered
-from connectors.chat.feishu_messages import Gone, Messages, refused
+from connectors.chat.feishu_messages import Gone, Messages, opens, refused
 from connectors.chat.feishu_pace import Pace
 from connectors.chat.ladder import pages
 from connectors.chat.markdown import parse
@@ -30,6 +30,7 @@ _UNKNOWN_CARD = frozenset({300311, 300303})
 _REMEMBERED = 2_000
 _SHOWN_BYTES = 6_000
 _HOUR = 3_600_000
+_LOCKED, _LOCKED_SECONDS = "card action is lock", (0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class Drafts:
     async def begin(self, to: Recipient, question_id: str, said: str) -> Begun:
         """Post the card that will become the answer. Again for the same question within an hour: the same message."""
         key, since = f"{question_id}/begin", int(self.api.network.clock()) - 1
-        if self.streaming:
+        # What begins a thread does not grow, and is changed for days: longer than CardKit goes on with a card.
+        if self.streaming and not opens(to):
             try:
                 card_id = await self._entity(draft(said, streaming=True))
             except NoScope as missing:
@@ -167,7 +169,18 @@ class Drafts:
 
     async def _replace(self, begun: Begun, card: Json, *, patient: bool) -> None:
         path = f"/open-apis/im/v1/messages/{begun.message_id}"
-        await self.api.call("PATCH", path, {"content": json.dumps(card, ensure_ascii=False)}, patient=patient)
+        body = {"content": json.dumps(card, ensure_ascii=False)}
+        for seconds in _LOCKED_SECONDS:
+            try:
+                await self.api.call("PATCH", path, body, patient=patient)
+            except Refusal as refusal:
+                # While somebody's click on it is being answered, the platform lets nobody change a card.
+                if not patient or _LOCKED not in str(refusal):
+                    raise
+                await self.api.network.sleep(seconds)
+            else:
+                return
+        raise ChatUnavailable("Feishu still waits for the answer to a click on the card.")
 
     async def _operate(self, begun: Begun, method: str, path: str, body: Json, *, patient: bool) -> None:
         """One operation on a card, under a number higher than any before: the milliseconds since it was begun."""

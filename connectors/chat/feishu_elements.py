@@ -79,6 +79,12 @@ def button(name: str, label: str, value: Mapping[str, JsonValue], *, submits: bo
     }
 
 
+def link_button(name: str, label: str, url: str) -> Element:
+    """A button that opens a page."""
+    behaviors: list[JsonValue] = [{"type": "open_url", "default_url": url}]
+    return {"tag": "button", "name": name, "text": plain_text(label), "type": "default", "behaviors": behaviors}
+
+
 def row(*cells: tuple[Element, bool]) -> Element:
     """Elements beside each other; True for those that take the room that is left."""
     columns: list[JsonValue] = []

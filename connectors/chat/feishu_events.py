@@ -17,6 +17,8 @@ from connectors.chat.feishu_content import Json, items, mapping, parsed, read, t
 from connectors.chat.port import Action, ButtonClick, IncomingMessage
 
 CHANNEL = "feishu"
+ITSELF = "."
+"""What a button says of its thread when its own message begins it."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 _ACTIONS = frozenset(get_args(Action))
 # By how many digits a time of this century has.
@@ -169,7 +171,8 @@ def _clicked(header: Json, event: Json, me: Me) -> Event:
     clicked_at = moment(header.get("create_time"))
     if not (author and _ID.fullmatch(chat_id) and _ID.fullmatch(event_id) and clicked_at):
         return Ignored("a damaged click")
-    root = text(value.get("t"))
+    # A card that begins its thread cannot name the message that it stands in.
+    root = text(context.get("open_message_id")) if value.get("t") == ITSELF else text(value.get("t"))
     click = ButtonClick(
         event_id=event_id,
         channel=CHANNEL,

@@ -18,6 +18,7 @@ from connectors.chat.port import ChatUnavailable, Recipient, Undeliverable
 
 Kind = Literal["interactive", "text", "file"]
 
+_CHAT = re.compile(r"oc_[A-Za-z0-9_-]{1,100}")
 _MESSAGE = re.compile(r"om_[A-Za-z0-9_-]{1,100}")
 # Recalled, deleted, older than 14 days, edited too often; a card that is gone or too old.
 _GONE = frozenset({230011, 230110, 230031, 230072, 200740, 200750, 231003})
@@ -56,6 +57,24 @@ def place_of(to: Recipient) -> Place:
     told = (to.event_id.partition("#")[0], root)
     answered = tuple(dict.fromkeys(one for one in told if _MESSAGE.fullmatch(one)))
     return Place(chat_id, root, answered, to.author.partition(":")[2] if to.ephemeral else "")
+
+
+def opening(conversation: str) -> Recipient:
+    """Where a message goes that begins a thread in a chat. Raises ``ValueError`` for what is no chat's id."""
+    if not _CHAT.fullmatch(conversation):
+        raise ValueError(f"{conversation!r} is no chat of Feishu: write its id, such as oc_…")
+    return Recipient(thread_id=f"feishu:{conversation}/", author="")
+
+
+def opens(to: Recipient) -> bool:
+    """Whether a message there begins a thread, because it answers nobody."""
+    return not (to.event_id or to.author or place_of(to).root)
+
+
+def thread_below(to: Recipient, message_id: str) -> str:
+    """The thread below a message that was posted there, as its answers name it."""
+    where = place_of(to)
+    return f"feishu:{where.chat_id}/{where.root or message_id}"
 
 
 def refused(refusal: Refusal) -> Exception:

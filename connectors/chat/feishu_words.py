@@ -6,6 +6,11 @@ from connectors.chat.card_port import Language
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
+        "right": "✅ Right: it was {cause}",
+        "wrong": "❌ Wrong",
+        "tell": "Send",
+        "cause": "What was it? (a few words)",
+        "page": "Open the incident",
         "insufficient": "Not enough evidence",
         "failure": "This did not work",
         "sources": "Sources ({count})",
@@ -37,6 +42,11 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "unread": "(The quoted message could not be read: {why})",
     },
     "zh": {
+        "right": "✅ 对，原因是：{cause}",
+        "wrong": "❌ 不对",
+        "tell": "提交",
+        "cause": "原因是什么？（几个词即可）",
+        "page": "打开故障页面",
         "insufficient": "证据不足",
         "failure": "这次没有成功",
         "sources": "来源（{count}）",

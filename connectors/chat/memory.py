@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -32,7 +33,10 @@ class Settings(BaseModel):
 
 @dataclass
 class MemoryChat:
-    """Posts by question, so that the same card for the same question arrives once. ``files`` can be fetched."""
+    """Posts by question, so that the same card for the same question arrives once. ``files`` can be fetched.
+
+    ``messages`` are the cards as they are seen now, by the id of their message; those ``closed`` no longer change.
+    """
 
     settings: Settings
     name: str = "memory"
@@ -43,6 +47,8 @@ class MemoryChat:
     shown: list[tuple[str, Progress]] = field(default_factory=list)
     sent: list[tuple[str, str, bytes]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    messages: dict[str, Card] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
     away: str = ""
     """Why nothing can be posted for now."""
 
@@ -60,14 +66,33 @@ class MemoryChat:
         self.shown.append((message_id, progress))
 
     async def post(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str = "") -> Delivery:
+        receipt = self._taken(card, f"{to.thread_id}/{card.question_id}")
+        self.posted.setdefault(card.question_id, (to.thread_id, card))
+        self.messages.setdefault(receipt.message_id, card)
+        return receipt
+
+    async def revise(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str) -> Delivery:
+        anew = f"{self.thread_of(to, message_id)}/{card.question_id}/anew"
+        receipt = self._taken(card, anew if message_id in self.closed else message_id)
+        self.messages[receipt.message_id] = card
+        return receipt
+
+    def _taken(self, card: Card, message_id: str) -> Delivery:
         if self.away:
             raise ChatUnavailable(self.away)
         length = len(card.text)
         if length > self.settings.longest_text:
             raise Undeliverable(f"{length} characters; at most {self.settings.longest_text} are accepted")
-        self.posted.setdefault(card.question_id, (to.thread_id, card))
-        rung = "card" if length <= self.settings.longest_card else "text"
-        return Delivery(channel=self.name, rung=rung, message_id=f"{to.thread_id}/{card.question_id}")
+        rung: Literal["card", "text"] = "card" if length <= self.settings.longest_card else "text"
+        return Delivery(channel=self.name, rung=rung, message_id=message_id)
+
+    def opening(self, conversation: str) -> Recipient:
+        if not conversation.strip() or "/" in conversation:
+            raise ValueError(f"{conversation!r} is no conversation")
+        return Recipient(thread_id=f"{conversation}/", author="")
+
+    def thread_of(self, to: Recipient, message_id: str) -> str:
+        return f"{to.thread_id}{message_id}" if to.thread_id.endswith("/") else to.thread_id
 
     async def send_file(self, to: Recipient, name: str, content: bytes) -> None:
         self.sent.append((to.thread_id, name, content))

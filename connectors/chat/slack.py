@@ -14,7 +14,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from connectors.chat.card_port import Card, Language
-from connectors.chat.port import Delivery, Inbox, Progress, Recipient, WebReply, WebRequest
+from connectors.chat.port import ChatUnavailable, Delivery, Inbox, Progress, Recipient, WebReply, WebRequest
 from connectors.chat.slack_api import SlackApi
 from connectors.chat.slack_checkup import Checkup, Setup
 from connectors.chat.slack_delivery import Delivering
@@ -22,7 +22,7 @@ from connectors.chat.slack_door import Door
 from connectors.chat.slack_events import CHANNEL
 from connectors.chat.slack_forms import Forms
 from connectors.chat.slack_people import People
-from connectors.chat.slack_posting import Posting
+from connectors.chat.slack_posting import Posting, opening, thread_below
 from connectors.chat.slack_streams import Streams
 from connectors.chat.slack_wire import Socket, bolt, dispatched, identify, signed
 from connectors.checkup import Fact
@@ -120,6 +120,19 @@ class SlackChat:
 
     async def post(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str = "") -> Delivery:
         return await (await self._ready()).delivering.post(to, card, files, message_id)
+
+    async def revise(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str) -> Delivery:
+        return await (await self._ready()).delivering.revise(to, card, files, message_id)
+
+    def opening(self, conversation: str) -> Recipient:
+        # Which workspace it is nobody needs to know for posting there.
+        team = self._opened.door.us.team_id if self._opened else "_"
+        return opening(team, conversation)
+
+    def thread_of(self, to: Recipient, message_id: str) -> str:
+        if self._opened is None:
+            raise ChatUnavailable("Slack has not said yet which workspace this is.")
+        return thread_below(self._opened.door.us, to, message_id)
 
     async def send_file(self, to: Recipient, name: str, content: bytes) -> None:
         await (await self._ready()).delivering.send_file(to, name, content)

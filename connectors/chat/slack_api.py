@@ -246,14 +246,15 @@ def _refusal(method: str, error: str, data: Json) -> Exception:
     return (Gone if error in _GONE else Refusal)(error, f"Slack refuses {method}: {found}")
 
 
-def answers(found: Json, bot_id: str, question_id: str) -> dict[str, str]:
-    """Of the messages of a conversation those that answer a question: the ts of each part, by its name."""
+def answers(found: Json, bot_id: str, question_id: str, but: str = "") -> dict[str, str]:
+    """Of the messages of a conversation, ``but`` for one, those that answer a question: the ts of each part by name."""
     parts: dict[str, str] = {}
     for message in mappings(found.get("messages")):
         payload = mapping(mapping(message.get("metadata")).get("event_payload"))
         begun = any(one.get("block_id") == begun_as(question_id) for one in mappings(message.get("blocks")))
         # Any app can write such metadata into its messages.
-        if message.get("bot_id") == bot_id and (begun or payload.get("question_id") == question_id):
+        ours = message.get("bot_id") == bot_id and message.get("ts") != but
+        if ours and (begun or payload.get("question_id") == question_id):
             parts.setdefault(text(payload.get("part")) or "0", text(message.get("ts")))
     return parts
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from connectors.chat import ladder
-from connectors.chat.card_port import Card, Chart, Citation, Footer, Language, Table
+from connectors.chat.card_port import Card, Chart, Citation, Footer, Language, Table, Tone
 from connectors.chat.markdown import Code, Grid, Listing, Paragraph, Run, clean, parse, plain
-from connectors.chat.slack_clicks import BUTTON
+from connectors.chat.slack_buttons import button, buttons_of
 from connectors.chat.slack_rich import Json, Writer, fits_table, spelled, table, weight
 from connectors.chat.slack_words import WORDS, cut, escaped, linked
 
@@ -23,6 +23,9 @@ SMALL_PAGE = 2_500
 _MOST_CONTEXT = 2_900
 _NOTIFIED = 280
 _SMALL_TABLE = 15
+_MOST_SOURCES = 4
+"""Of an incident; the others stand among its details."""
+_SIGNS: Mapping[Tone, str] = {"plain": "🔎", "good": "🟢", "warning": "🟠", "bad": "🔴"}
 
 
 @dataclass
@@ -63,7 +66,7 @@ def pages(card: Card, pictures: Mapping[str, str], most: int = PAGE, *, ephemera
 
     Every page is within the limits, whatever the card holds; nothing of the answer is left out.
     """
-    made = _Pages(cut(" ".join(plain(parse(card.text[:2_000])).split()), _NOTIFIED))
+    made = _begun(card)
     whole = clean(card.text)
     for source in [whole] if len(whole) <= most else ladder.pages(whole, most):
         for blocks, tables in _body(source, most):
@@ -72,7 +75,7 @@ def pages(card: Card, pictures: Mapping[str, str], most: int = PAGE, *, ephemera
         _add_table(made, one, card, most)
     for blocks in _further(card, pictures):
         made.add(blocks)
-    buttons = _buttons(card, ephemeral=ephemeral)
+    buttons = buttons_of(card, ephemeral=ephemeral)
     if buttons:
         made.add([{"type": "actions", "elements": buttons}])
     for number, page in enumerate(made.pages, start=1):
@@ -80,6 +83,18 @@ def pages(card: Card, pictures: Mapping[str, str], most: int = PAGE, *, ephemera
             page.blocks.insert(0, _context([escaped(ladder.mark(number, len(made.pages)))]))
         page.text = escaped(f"{page.text} {ladder.mark(number, len(made.pages))}".strip()) or "…"
     return made.pages
+
+
+def _begun(card: Card) -> _Pages:
+    """Pages with nothing on them but the title, when there is one."""
+    opening = " ".join(plain(parse(card.text[:2_000])).split())
+    if not card.title:
+        return _Pages(cut(opening, _NOTIFIED))
+    title = " ".join(clean(card.title).split())
+    said: Json = {"type": "plain_text", "text": cut(f"{_SIGNS[card.tone]} {title}", 150), "emoji": True}
+    made = _Pages(cut(f"{title}: {opening}", _NOTIFIED))
+    made.add([{"type": "header", "text": said}])
+    return made
 
 
 def texts(card: Card) -> list[str]:
@@ -102,7 +117,19 @@ def as_text(card: Card) -> str:
     readings = [f"{said['reading']} {one.name}:\n{one.text}" for one in card.readings]
     readings += [f"{said['sees']} · {one.name}:\n{one.description}" for one in card.readings if one.description]
     query = [f"{said['query']}: {card.rewritten_query}"] if card.rewritten_query else []
-    parts = [plain(parse(card.text)), *rows, *shown, *readings, *query, *listed, *sources]
+    folded = [f"{one.title}\n{plain(parse(one.text))}" for one in card.folded]
+    parts = [
+        card.title,
+        plain(parse(card.text)),
+        card.link,
+        *folded,
+        *rows,
+        *shown,
+        *readings,
+        *query,
+        *listed,
+        *sources,
+    ]
     return clean("\n\n".join(part for part in parts if part.strip()))
 
 
@@ -113,17 +140,6 @@ def progress(doing: str, draft: str) -> tuple[str, list[JsonValue]]:
     status = _context([f"⏳ {escaped(cut(doing, _NOTIFIED))}"])
     fits = len(blocks) < MOST_BLOCKS and weight(blocks) < MOST_WEIGHT
     return escaped(cut(doing, _NOTIFIED)) or "…", [*(blocks if fits else []), status]
-
-
-def button(action: str, label: str, value: str, hint: str = "") -> Json:
-    """A button of ours; the hint is what screen readers say."""
-    made: Json = {
-        "type": "button",
-        "action_id": f"{BUTTON}{action}",
-        "text": {"type": "plain_text", "text": cut(label, 75), "emoji": True},
-        "value": value[:2_000],
-    }
-    return made | ({"accessibility_label": cut(hint, 75)} if hint else {})
 
 
 def _body(source: str, most: int) -> Iterator[tuple[list[JsonValue], int]]:
@@ -195,7 +211,8 @@ def _remarks(card: Card) -> Iterator[list[str]]:
     if card.rewritten_query:
         yield [f"*{said['query']}:*", *_parts(card.rewritten_query)]
     if card.citations:
-        yield [f"*{said['sources']}*", *(_source(one) for one in card.citations)]
+        first = card.citations[:_MOST_SOURCES] if card.kind == "incident" else card.citations
+        yield [f"*{said['sources']}*", *(_source(one) for one in first)]
     if card.footer:
         yield _parts(_cost(card.footer, card.language))
 
@@ -242,18 +259,3 @@ def _cost(footer: Footer, language: Language) -> str:
     tokens = f"{footer.tokens_in:,} + {footer.tokens_out:,} tokens" if footer.tokens_in or footer.tokens_out else ""
     further = [part for part in (tokens, footer.cost or "") if part]
     return " · ".join([footer.model or WORDS[language]["no_model"], f"{footer.seconds:.1f} s", *further])
-
-
-def _buttons(card: Card, *, ephemeral: bool) -> list[JsonValue]:
-    said, question = WORDS[card.language], card.question_id
-    elements: list[JsonValue] = []
-    if card.kind in ("answer", "insufficient"):
-        elements += [button("up", said["up"], question, said["up_hint"])]
-        elements += [button("down", said["down"], question, said["down_hint"])]
-    if card.rewritten_query:
-        elements.append(button("edit", said["edit"], question))
-    if card.citations:
-        elements.append(button("sources", said["sources"], question))
-    if ephemeral:
-        elements.append(button("publish", said["public"], question, said["public_hint"]))
-    return elements

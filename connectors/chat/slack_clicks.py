@@ -22,13 +22,14 @@ from connectors.chat.slack_events import (
 from connectors.chat.slack_json import Json, mapping, mappings, text
 from connectors.chat.slack_text import Names, message_text, readable
 
-ASK, EDIT, REASON = "nightshift_ask", "nightshift_edit", "nightshift_reason"
+ASK, EDIT, REASON, CAUSE = "nightshift_ask", "nightshift_edit", "nightshift_reason", "nightshift_cause"
 """Names of our forms; the message shortcut has that of the first."""
 BUTTON = "nightshift_"
 """What the names of our buttons begin with."""
 FIELD, INPUT, QUOTED = "field", "input", "quoted"
 _HELP = frozenset({"", "help", "?", "帮助", "使用说明"})
 _ACTIONS = frozenset(get_args(Action))
+_SENT: Mapping[str, Action] = {EDIT: "edit", REASON: "down", CAUSE: "wrong"}
 
 
 class Place(Frozen):
@@ -171,7 +172,7 @@ def _sent(body: Json, us: Identity, names: Names, now: datetime) -> Asked:
     kind = text(view.get("callback_id"))
     user, author = _who(body, us)
     place = _place(text(view.get("private_metadata")))
-    if kind not in (ASK, EDIT, REASON) or place is None or not user:
+    if kind not in (ASK, *_SENT) or place is None or not user:
         return Ignored("not a form of ours")
     said = _filled(view).strip()
     if kind == ASK:
@@ -182,7 +183,7 @@ def _sent(body: Json, us: Identity, names: Names, now: datetime) -> Asked:
         thread_id=thread_id(us, place.channel, place.thread),
         conversation=place.channel,
         author=author,
-        action="edit" if kind == EDIT else "down",
+        action=_SENT[kind],
         question_id=place.question_id,
         text=said,
         clicked_at=now,

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from connectors.chat import ladder
@@ -53,7 +53,7 @@ class Delivering:
             return ""
         except (Lost, ChatUnavailable) as lost:
             # It may have been begun all the same: who posts the answer has to look.
-            self._remember(f"post {question_id}")
+            self._remember(f"post {spot_of(to).channel} {question_id}")
             raise ChatUnavailable(f"Slack did not say whether a message was begun: {lost}") from lost
 
     async def update(self, to: Recipient, message_id: str, shown: Progress) -> None:
@@ -73,7 +73,7 @@ class Delivering:
 
     async def post(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str) -> Delivery:
         """Deliver a card; where nothing can be posted, to who asked as a direct message."""
-        pictures = await self._pictures(card, files)
+        pictures = await _pictures(self.api, card, files)
         try:
             spot = spot_of(to)
             before = await self._before(to, spot, "post", card.question_id) if not spot.reader else {}
@@ -82,10 +82,22 @@ class Delivering:
                 await self.streams.stop(spot.channel, message_id)
             return await self._descend(spot, card, pictures, before)
         except NoPlace as nowhere:
+            if not to.author:
+                raise Undeliverable(f"{nowhere} Invite the app to the channel.") from nowhere
             try:
                 return await self._elsewhere(to, card, pictures)
             except (NoPlace, ladder.Refused):
                 raise Undeliverable(f"{nowhere} Invite the app to the channel.") from nowhere
+
+    async def revise(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str) -> Delivery:
+        """Change a message that was posted; where Slack no longer does, the card stands anew in the thread below."""
+        pictures = await _pictures(self.api, card, files)
+        try:
+            spot = spot_of(to)
+            below = replace(spot, thread=spot.thread or message_id)
+            return await self._descend(below, card, pictures, {"0": message_id})
+        except NoPlace as nowhere:
+            raise Undeliverable(f"{nowhere} Invite the app to the channel.") from nowhere
 
     async def send_file(self, to: Recipient, name: str, content: bytes) -> None:
         """Put a file into a thread, or hand it to who asked."""
@@ -98,7 +110,7 @@ class Delivering:
             raise Undeliverable(str(refused)) from refused
 
     async def _descend(self, spot: Spot, card: Card, pictures: Mapping[str, str], before: dict[str, str]) -> Delivery:
-        sender = Sender(self.posting, spot, card.question_id, before)
+        sender = Sender(self.posting, spot, card.question_id, before, opens=card.kind == "incident")
         made = await asyncio.to_thread(pages, card, pictures, ephemeral=bool(spot.reader))
         return await ladder.descend(CHANNEL, self._forms(sender, card, made, bare=not pictures))
 
@@ -140,23 +152,13 @@ class Delivering:
             raise NoPlace("Slack: who asked belongs to another workspace.")
         return await self.posting.direct(user)
 
-    async def _pictures(self, card: Card, files: Mapping[str, bytes]) -> dict[str, str]:
-        """The charts that Slack has, by digest; one that it does not take is told in words."""
-        found: dict[str, str] = {}
-        for chart in card.charts:
-            if chart.file in files and chart.file not in found:
-                try:
-                    found[chart.file] = await self.api.upload("chart.png", files[chart.file], cut(chart.title, 100), {})
-                except (ladder.Refused, NoPlace, ChatUnavailable):
-                    continue
-        return found
-
     async def _before(self, to: Recipient, spot: Spot, step: str, question_id: str) -> dict[str, str]:
         """What an earlier attempt has posted; Slack is not asked when there cannot have been one."""
-        again = f"{step} {question_id}" in self._tried
+        name = f"{spot.channel} {question_id}"
+        again = f"{step} {name}" in self._tried
         # Who began an answer here also knows whether it was posted.
-        ours = self.fresh(to.event_id) or f"begin {question_id}" in self._tried
-        self._remember(f"{step} {question_id}")
+        ours = self.fresh(to.event_id) or f"begin {name}" in self._tried
+        self._remember(f"{step} {name}")
         if ours and not again:
             return {}
         return await self.posting.posted(spot, question_id, _asked_at(to.event_id))
@@ -165,6 +167,18 @@ class Delivering:
         self._tried[tried] = None
         if len(self._tried) > _MOST_TRIED:
             self._tried.pop(next(iter(self._tried)))
+
+
+async def _pictures(api: SlackApi, card: Card, files: Mapping[str, bytes]) -> dict[str, str]:
+    """The charts that Slack has, by digest; one that it does not take is told in words."""
+    found: dict[str, str] = {}
+    for chart in card.charts:
+        if chart.file in files and chart.file not in found:
+            try:
+                found[chart.file] = await api.upload("chart.png", files[chart.file], cut(chart.title, 100), {})
+            except (ladder.Refused, NoPlace, ChatUnavailable):
+                continue
+    return found
 
 
 def _as_pages(sender: Sender, made: list[Page]) -> Rung:

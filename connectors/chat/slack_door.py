@@ -138,16 +138,19 @@ class Door:
             self._later(self.forms.home(asked, inbox))
         elif isinstance(asked, Looked) and asked.what == "sources":
             self._later(self.forms.sources(asked, inbox))
+        elif isinstance(asked, Looked) and asked.what == "details":
+            self._later(self.forms.details(asked, inbox))
 
     async def _pressed(self, pressed: Pressed, inbox: Inbox) -> None:
         action = pressed.click.action
         if action == "edit":
             self._later(self.forms.edit(pressed, inbox))
             return
-        # A thumb down counts at once; the form only asks for the reason.
+        # A verdict counts at once; the form only asks for the reason.
         reply = await inbox.on_click(pressed.click)
-        if action == "down" and not reply.refused:
-            self._later(self.forms.reason(pressed, inbox))
+        form = {"down": self.forms.reason, "wrong": self.forms.cause}.get(action)
+        if form and not reply.refused:
+            self._later(form(pressed, inbox))
             return
         if action == "publish" and not reply.refused:
             self._later(self.forms.answer(pressed.answer_at, {"delete_original": True}))

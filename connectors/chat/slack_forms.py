@@ -11,7 +11,7 @@ from connectors.chat.slack_api import Lost, NoPlace, SlackApi, slacks_own
 from connectors.chat.slack_clicks import Looked, Place, Pressed, Shortcut
 from connectors.chat.slack_events import AssistantOpened, HomeOpened, Identity
 from connectors.chat.slack_json import Json
-from connectors.chat.slack_views import ask, edit, home, notice, prompts, reason, sources
+from connectors.chat.slack_views import ask, cause, details, edit, home, notice, prompts, reason, sources
 from connectors.chat.slack_words import WORDS, escaped, language_of
 
 _LOG = logging.getLogger("nightshift.slack")
@@ -46,6 +46,17 @@ class Forms:
         card = await inbox.card(looked.question_id, looked.author)
         gone = notice(self.language, WORDS[self.language]["gone"])
         await self._open(looked.trigger, sources(card) if card and card.citations else gone)
+
+    async def cause(self, pressed: Pressed, inbox: Inbox) -> None:
+        """The form to say what an incident was."""
+        card = await inbox.card(pressed.click.question_id, pressed.click.author)
+        await self._open(pressed.trigger, cause(_place(pressed), card.language if card else self.language))
+
+    async def details(self, looked: Looked, inbox: Inbox) -> None:
+        """What an incident's card has folded away."""
+        card = await inbox.card(looked.question_id, looked.author)
+        gone = notice(self.language, WORDS[self.language]["gone"])
+        await self._open(looked.trigger, details(card) if card and (card.folded or card.citations) else gone)
 
     async def home(self, opened: HomeOpened | Looked, inbox: Inbox) -> None:
         """The App Home of one person."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -11,13 +11,14 @@ from connectors.chat.ladder import Rung
 from connectors.chat.port import Recipient
 from connectors.chat.slack_api import Gone, MissingScope, NoPlace, Refusal, SlackApi, answers
 from connectors.chat.slack_card import MOST_TEXT, Page
-from connectors.chat.slack_events import Identity
+from connectors.chat.slack_events import Identity, thread_id
 from connectors.chat.slack_json import Json, mapping, mappings, text
 from connectors.chat.slack_streams import Streams
 from connectors.chat.slack_text import blocks_text
 from connectors.chat.slack_words import escaped
 
 _THREAD = re.compile(r"slack:\w+/([CDG]\w+)/(.*)", re.DOTALL)
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,30}")
 _TS = re.compile(r"\d{1,12}\.\d{1,9}")
 _METADATA = "nightshift_answer"
 _PROCESSING_SECONDS = (1.0, 2.0, 4.0, 8.0)
@@ -44,6 +45,19 @@ def spot_of(to: Recipient) -> Spot:
         raise NoPlace(f"Slack has no thread {to.thread_id[:100]!r}.")
     user = to.author.removeprefix("slack:").rpartition("/")[2]
     return Spot(found[1], found[2] if _TS.fullmatch(found[2]) else "", user if to.ephemeral else "", to.thread_id)
+
+
+def opening(team: str, conversation: str) -> Recipient:
+    """Where a message goes that begins a thread in a channel. Raises ``ValueError`` for what is no channel's id."""
+    if not _CHANNEL.fullmatch(conversation):
+        raise ValueError(f"{conversation!r} is no channel of Slack: write its id, such as C0123456789")
+    return Recipient(thread_id=f"slack:{team}/{conversation}/", author="")
+
+
+def thread_below(us: Identity, to: Recipient, message_id: str) -> str:
+    """The thread below a message that was posted there, as its answers name it."""
+    spot = spot_of(to)
+    return thread_id(us, spot.channel, spot.thread or message_id)
 
 
 def labelled(shown: str, blocks: Sequence[JsonValue], question_id: str, part: str) -> dict[str, JsonValue]:
@@ -90,8 +104,8 @@ class Posting:
             await self.api.call("chat.update", arguments)
         return ts
 
-    async def posted(self, spot: Spot, question_id: str, since: str = "") -> dict[str, str]:
-        """The parts of an answer that are there, by name; ``since`` is the ts of the question."""
+    async def posted(self, spot: Spot, question_id: str, since: str = "", but: str = "") -> dict[str, str]:
+        """The parts of an answer that are there, by name, ``but`` for one; ``since`` is the ts of the question."""
         asked: dict[str, JsonValue] = {"channel": spot.channel, "limit": 200, "include_all_metadata": "true"}
         asked |= {"oldest": since} if _TS.fullmatch(since) else {}
         asked |= {"ts": spot.thread} if spot.thread else {}
@@ -101,7 +115,7 @@ class Posting:
         except (ladder.Refused, NoPlace, MissingScope):
             # Whether it is there cannot be seen; an answer that comes twice is better than none.
             return {}
-        return answers(found, self.us.bot_id, question_id)
+        return answers(found, self.us.bot_id, question_id, but)
 
     async def share(self, spot: Spot, name: str, content: bytes, words: str = "") -> str:
         """Show a file; never to more people than the one reader, when there is one."""
@@ -120,12 +134,16 @@ class Posting:
 
 @dataclass
 class Sender:
-    """Sends the parts of one answer, each in the place of what was posted for it ``before``."""
+    """Sends the parts of one answer, each in the place of what was posted for it ``before``.
+
+    The first of one that ``opens`` a thread has the others below it.
+    """
 
     posting: Posting
     spot: Spot
     question_id: str
     before: dict[str, str]
+    opens: bool = False
 
     def pages(self, made: Sequence[Page]) -> list[list[Rung]]:
         """The rungs of each page: as blocks, else in words."""
@@ -170,12 +188,22 @@ class Sender:
                 return await self.posting.change(self.spot, there, message)
             except (Gone, NoPlace):
                 self.before.pop(part)
+                anew = await self._stands_anew(part, there)
+            if anew:
+                return await self.posting.change(self.spot, anew, message)
         if not message.get("blocks"):
             message = {name: value for name, value in message.items() if name != "blocks"}
-        ts = await self.posting.send(self.spot, message, self.question_id, part)
+        spot = self.spot
+        if self.opens and not spot.thread and part != "0":
+            spot = replace(spot, thread=self.before.get("0", ""))
+        ts = await self.posting.send(spot, message, self.question_id, part)
         if not self.spot.reader:
             self.before[part] = ts
         return ts
+
+    async def _stands_anew(self, part: str, there: str) -> str:
+        """What an earlier attempt has posted in the place of a message that can no longer be changed."""
+        return (await self.posting.posted(self.spot, self.question_id, but=there)).get(part, "")
 
 
 def _waits_for_picture(refused: Refusal, page: Page) -> bool:

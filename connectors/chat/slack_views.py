@@ -7,15 +7,17 @@ from pydantic import JsonValue
 from connectors.chat.card_port import Card, Language
 from connectors.chat.markdown import clean, parse, plain
 from connectors.chat.port import Recent
-from connectors.chat.slack_card import button
-from connectors.chat.slack_clicks import ASK, EDIT, FIELD, INPUT, QUOTED, REASON, Place
+from connectors.chat.slack_buttons import button
+from connectors.chat.slack_clicks import ASK, CAUSE, EDIT, FIELD, INPUT, QUOTED, REASON, Place
 from connectors.chat.slack_events import Identity
-from connectors.chat.slack_rich import Json, Writer
+from connectors.chat.slack_rich import Json, Writer, weight
 from connectors.chat.slack_words import WORDS, cut, linked
 
 _MOST_INPUT = 3_000
 _MOST_SECTION = 2_900
 _MOST_QUOTED = 20_000
+_MOST_BLOCKS, _MOST_WEIGHT = 95, 40_000
+"""Slack takes a hundred blocks in a view; how many characters it does not say."""
 
 
 def ask(place: Place, quoted: str, language: Language) -> Json:
@@ -46,9 +48,49 @@ def reason(place: Place, language: Language) -> Json:
     return _form(REASON, place, (said["reason_title"], said["send"], said["cancel"]), [field])
 
 
+def cause(place: Place, language: Language) -> Json:
+    """The form to say what an incident was."""
+    said = WORDS[language]
+    field = _input(said["cause"], "", optional=False)
+    return _form(CAUSE, place, (said["cause_title"], said["send"], said["cancel"]), [field])
+
+
+def details(card: Card) -> Json:
+    """What an incident's card has folded away, and all that it cites; what does not fit stands on its page."""
+    said = WORDS[card.language]
+    blocks: list[JsonValue] = []
+    for part in card.folded:
+        blocks.append({"type": "header", "text": _plain(cut(clean(part.title), 150) or "—")})
+        blocks += Writer(tables=0, apart=0).write(parse(clean(part.text)))
+    if card.citations:
+        blocks.append({"type": "header", "text": _plain(said["sources"])})
+        blocks += _quoted(card)
+    shown = _fitting(blocks)
+    if len(shown) < len(blocks):
+        shown.append({"type": "section", "text": _mrkdwn(linked(said["more"], card.link))})
+    return {"type": "modal", "title": _plain(said["details"]), "close": _plain(said["close"]), "blocks": shown}
+
+
+def _fitting(blocks: Sequence[JsonValue]) -> list[JsonValue]:
+    """As many blocks, from the first on, as one view takes."""
+    shown: list[JsonValue] = []
+    room = _MOST_WEIGHT
+    for block in blocks[:_MOST_BLOCKS]:
+        room -= weight([block])
+        if room < 0:
+            break
+        shown.append(block)
+    return shown
+
+
 def sources(card: Card) -> Json:
     """All that the answer cites, each quote whole."""
     said = WORDS[card.language]
+    blocks = _quoted(card)
+    return {"type": "modal", "title": _plain(said["sources"]), "close": _plain(said["close"]), "blocks": blocks}
+
+
+def _quoted(card: Card) -> list[JsonValue]:
     blocks: list[JsonValue] = []
     for one in card.citations[:40]:
         title = linked(cut(f"{one.title} › {one.heading}" if one.heading else one.title, 300), one.link)
@@ -57,7 +99,7 @@ def sources(card: Card) -> Json:
         if quote.strip():
             part: JsonValue = {"type": "rich_text_quote", "elements": [{"type": "text", "text": quote}]}
             blocks.append({"type": "rich_text", "elements": [part]})
-    return {"type": "modal", "title": _plain(said["sources"]), "close": _plain(said["close"]), "blocks": blocks}
+    return blocks
 
 
 def notice(language: Language, text: str) -> Json:

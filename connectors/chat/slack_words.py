@@ -8,6 +8,16 @@ from connectors.chat.markdown import clean
 
 _EN = {
     "ask": "Ask Nightshift",
+    "cause": "The cause, in a few words",
+    "cause_title": "What was it?",
+    "details": "Details",
+    "details_hint": "What this rests on, what was ruled out, what could not be checked",
+    "right": "✅ Right: it was {cause}",
+    "tell": "I know what it was",
+    "wrong": "❌ Wrong",
+    "wrong_hint": "This is not the cause: say what it was",
+    "incident_page": "Open the incident",
+    "more": "The rest stands on the incident's page.",
     "ask_label": "Your question about this message",
     "about": "The message",
     "cancel": "Cancel",
@@ -63,6 +73,16 @@ _EN = {
 }
 _ZH = {
     "ask": "询问 Nightshift",
+    "cause": "用几个词说明原因",
+    "cause_title": "原因是什么？",
+    "details": "详情",
+    "details_hint": "依据、已排除的原因和未能检查的内容",
+    "right": "✅ 对，原因是：{cause}",
+    "tell": "我知道原因",
+    "wrong": "❌ 不对",
+    "wrong_hint": "原因不是这个：请说明原因",
+    "incident_page": "打开故障页面",
+    "more": "其余内容见故障页面。",
     "ask_label": "您想就这条消息问什么",
     "about": "消息内容",
     "cancel": "取消",
