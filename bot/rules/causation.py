@@ -42,7 +42,7 @@ _TELLING = 0.4
 
 
 @dataclass(frozen=True)
-class Claim:
+class Suspected:
     """A cause at a service. ``began``: when it took effect; ``broke``: when the first sign of trouble was seen."""
 
     cause: Category
@@ -66,18 +66,18 @@ def first(findings: Iterable[Finding]) -> datetime | None:
     return min((one.at for one in findings if one.at), default=None)
 
 
-def speaks(finding: Finding, claim: Claim, graph: ServiceGraph) -> float:
-    """How much a finding speaks for a claim, at most 1, or against it, at least -1; 0 where it says nothing of it."""
-    if claim.cause == "healthy" or is_well(finding):
-        share = _of_health(finding, claim)
-    elif finding.service == claim.service:
-        share = _at_it(finding, claim)
+def speaks(finding: Finding, suspect: Suspected, graph: ServiceGraph) -> float:
+    """How much a finding speaks for a suspect, at most 1, or against it, at least -1; 0 where it says nothing of it."""
+    if suspect.cause == "healthy" or is_well(finding):
+        share = _of_health(finding, suspect)
+    elif finding.service == suspect.service:
+        share = _at_it(finding, suspect)
     elif not is_sign(finding):
         share = 0.0
-    elif claim.service in graph.depends_on(finding.service, indirectly=True):
-        share = _follows(finding, claim, _CALLER, _EARLIER / 2)
+    elif suspect.service in graph.depends_on(finding.service, indirectly=True):
+        share = _follows(finding, suspect, _CALLER, _EARLIER / 2)
     else:
-        share = -_below(finding, claim, graph)
+        share = -_below(finding, suspect, graph)
     return finding.weight * share
 
 
@@ -106,42 +106,42 @@ def kinds(findings: Sequence[Finding]) -> frozenset[FindingKind]:
     return frozenset(by_source.values())
 
 
-def _of_health(finding: Finding, claim: Claim) -> float:
-    if claim.cause != "healthy":
-        return -_HEALTHY if finding.service == claim.service else 0.0
+def _of_health(finding: Finding, suspect: Suspected) -> float:
+    if suspect.cause != "healthy":
+        return -_HEALTHY if finding.service == suspect.service else 0.0
     if is_well(finding):
         return 1.0
     if not is_sign(finding) or finding.kind == "alert":
         # That the alert fired says nothing against it: why it did is the question.
         return 0.0
-    over = finding.at is not None and claim.began is not None and finding.at < claim.began
+    over = finding.at is not None and suspect.began is not None and finding.at < suspect.began
     return -_OVER if over else -1.0
 
 
-def _at_it(finding: Finding, claim: Claim) -> float:
-    if finding.kind == "change" and finding.at and claim.broke and finding.at > claim.broke + SKEW:
-        return -_TOO_LATE if finding.cause == claim.cause else 0.0
-    if finding.cause == claim.cause:
+def _at_it(finding: Finding, suspect: Suspected) -> float:
+    if finding.kind == "change" and finding.at and suspect.broke and finding.at > suspect.broke + SKEW:
+        return -_TOO_LATE if finding.cause == suspect.cause else 0.0
+    if finding.cause == suspect.cause:
         return 1.0
     if not is_sign(finding):
         return 0.0
-    if finding.cause is None and claim.cause == "unknown":
+    if finding.cause is None and suspect.cause == "unknown":
         return 1.0
-    return _follows(finding, claim, _SAME_SERVICE, _EARLIER)
+    return _follows(finding, suspect, _SAME_SERVICE, _EARLIER)
 
 
-def _follows(finding: Finding, claim: Claim, after: float, before: float) -> float:
-    """A sign that the claim explains speaks for it when it came after it began, and against it when it came before."""
-    if finding.cause is not None and finding.cause not in EXPLAINS[claim.cause]:
+def _follows(finding: Finding, suspect: Suspected, after: float, before: float) -> float:
+    """A sign that the suspect explains speaks for it when it came after that began, and against it before."""
+    if finding.cause is not None and finding.cause not in EXPLAINS[suspect.cause]:
         return 0.0
-    if finding.at is None or claim.began is None:
+    if finding.at is None or suspect.began is None:
         return after * _UNDATED
-    return after if finding.at >= claim.began - SKEW else -before
+    return after if finding.at >= suspect.began - SKEW else -before
 
 
-def _below(finding: Finding, claim: Claim, graph: ServiceGraph) -> float:
+def _below(finding: Finding, suspect: Suspected, graph: ServiceGraph) -> float:
     """What the service needs broke before it did."""
-    if finding.at is None or claim.began is None or finding.weight < _TELLING:
+    if finding.at is None or suspect.began is None or finding.weight < _TELLING:
         return 0.0
-    below = finding.service in graph.depends_on(claim.service, indirectly=True)
-    return _BROKE_FIRST if below and finding.at < claim.began - SKEW else 0.0
+    below = finding.service in graph.depends_on(suspect.service, indirectly=True)
+    return _BROKE_FIRST if below and finding.at < suspect.began - SKEW else 0.0

@@ -1,6 +1,7 @@
 """Prometheus, or whatever speaks its HTTP API (Thanos, Mimir, VictoriaMetrics), as read-only tools."""
 
 import math
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from connectors.tools.prometheus_wire import (
     Active,
     Alerts,
     Evaluated,
+    Existing,
     Groups,
     Instant,
     Labels,
@@ -25,13 +27,15 @@ from connectors.tools.prometheus_wire import (
     Samples,
     Scraped,
     Targets,
+    values_by_metric,
 )
 from connectors.tools.questions import Question, Questions, seconds, step_for
 from connectors.tools.summary import clock, labelled, most_telling, number, summarised
 
 T = TypeVar("T")
 Row = tuple[Cell, ...]
-_MOST_POINTS = 11_000
+_MOST_POINTS, _MOST_LISTED = 11_000, 10_000
+_FAMILY = re.compile("_(?:bucket|count|sum|total|created)$")
 
 
 class Settings(Access):
@@ -109,6 +113,21 @@ class Prometheus:
         query = f"label_values({asked.selector or '{}'}, {asked.label or '*'})"
         what = f"values of {asked.label}" if asked.label else "labels"
         return self._listed(query, what, [(one, (one,)) for one in found], (asked.label or "label",))
+
+    async def existing(self, asked: Existing) -> Result:
+        """A line per metric."""
+        start, end = asked.within(self._api.now)
+        query = {"match[]": asked.selectors, "start": f"{start:.3f}", "end": f"{end:.3f}", "limit": str(_MOST_LISTED)}
+        found = await self._data("/api/v1/series", query, Said[list[dict[str, str]]])
+        known = await self._data("/api/v1/metadata", {}, Said[dict[str, list[Meaning]]]) if found else {}
+        lines = []
+        for name, labels in values_by_metric(found).items():
+            kind = next((known[one][0].type for one in (name, _FAMILY.sub("", name)) if known.get(one)), "")
+            told = ", ".join(f"{key}={'|'.join(some)}" for key, some in labels.items())
+            lines.append(
+                (" ".join(part for part in (name, f"({kind})" if kind else "", told) if part), (name, kind, told))
+            )
+        return self._listed(" or ".join(asked.selectors), "metrics", lines, ("name", "type", "labels"))
 
     async def alerts(self, asked: Alerts) -> Result:
         """Firing alerts before pending ones, the oldest first."""
@@ -201,6 +220,7 @@ async def connect(settings: Settings, outside: Outside = REAL) -> AsyncIterator[
             Question("prometheus_instant", "Metrics now", "metrics", Instant, asks.instant),
             Question("prometheus_metrics", "Names of metrics", "metrics", Metrics, asks.metrics),
             Question("prometheus_labels", "Labels of metrics", "metrics", Labels, asks.labels),
+            Question("prometheus_series", "Series that exist", "metrics", Existing, asks.existing),
             Question("prometheus_alerts", "Alerts that are firing", "alerts", Alerts, asks.alerts),
             Question("prometheus_rules", "Alerting rules", "alerts", Rules, asks.rules),
             Question("prometheus_targets", "What is scraped", "metrics", Targets, asks.targets),

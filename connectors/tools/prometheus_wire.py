@@ -1,7 +1,7 @@
 """What Prometheus is asked and what it answers with, as shapes."""
 
-from collections.abc import Mapping
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -48,6 +48,13 @@ class Labels(Asked):
 
     label: str = Field(default="", pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$")
     """The label whose values are wanted."""
+
+
+class Existing(Span):
+    """Which series exist: the names of metrics with their types, and the labels of each with their values."""
+
+    selectors: Annotated[list[Annotated[str, Field(min_length=1, max_length=1000)]], Field(min_length=1, max_length=20)]
+    """Series that match any of these, such as {service="checkout"} or {job="checkout"}."""
 
 
 class Alerts(Asked):
@@ -162,3 +169,24 @@ class Meaning(BaseModel):
 
     type: str = ""
     help: str = ""
+
+
+_MOST_VALUES = 8
+
+
+def values_by_metric(series: Iterable[Mapping[str, str]]) -> dict[str, dict[str, list[str]]]:
+    """The labels of each metric, by name, and of each the first few values; in the order of the alphabet."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for labels in series:
+        of_metric = found.setdefault(labels.get("__name__", ""), {})
+        for key, value in labels.items():
+            if key != "__name__":
+                of_metric.setdefault(key, set()).add(value)
+    return {
+        name: {key: _few(sorted(values)) for key, values in sorted(of_metric.items())}
+        for name, of_metric in sorted(found.items())
+    }
+
+
+def _few(values: list[str]) -> list[str]:
+    return values if len(values) <= _MOST_VALUES else [*values[:_MOST_VALUES], "…"]

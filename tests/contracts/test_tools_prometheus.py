@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import JsonValue
 
 from connectors.configuration import Roots
 from connectors.load import load
@@ -134,6 +135,29 @@ async def test_labels_and_their_values(prometheus: Tools) -> None:
 
     assert "service" in names.text.splitlines()
     assert values.text.splitlines() == ["2 values of service:", "cart", "checkout"]
+
+
+async def test_series_that_exist_by_any_of_some_selectors(prometheus: Tools, running: Servers) -> None:
+    selectors: list[JsonValue] = ['{service="checkout"}', '{app="checkout"}', '{service="cart"}']
+    span = {"start": iso(running.begins), "end": iso(running.ends)}
+    found = await prometheus.call("prometheus_series", {"selectors": selectors, **span})
+
+    assert found.text.splitlines() == ["1 metrics:", "latency_seconds service=cart|checkout"]
+
+
+async def test_a_metric_that_exists_has_its_type_and_many_values_are_cut(prometheus: Tools) -> None:
+    found = await prometheus.call(
+        "prometheus_series", {"selectors": ["prometheus_http_request_duration_seconds_bucket"]}
+    )
+
+    assert found.table
+    [(name, kind, labels)] = found.table.rows
+    assert (name, kind) == ("prometheus_http_request_duration_seconds_bucket", "histogram")
+    assert "|…" in str(labels)
+
+
+async def test_no_series_exist(prometheus: Tools) -> None:
+    assert (await prometheus.call("prometheus_series", {"selectors": ['{app="none"}']})).text == "No metrics."
 
 
 async def test_alerts_that_fire(prometheus: Tools) -> None:

@@ -54,7 +54,7 @@ CAUSES = [
         (leading(0.9, TWO, BROKEN),), "inconclusive", "every likely cause was refuted", id="the-only-one-broken"
     ),
     pytest.param((leading(0.9, [BREAK], SURVIVED),), "likely", "one kind of evidence", id="one-kind"),
-    pytest.param((leading(0.9, [WEAK, finding("event")], SURVIVED),), "likely", "one kind of evidence", id="of-an-unknown-finding"),
+    pytest.param((leading(0.9, [WEAK, finding("event")], SURVIVED),), "likely", "one kind of evidence", id="not-found"),
     pytest.param((leading(0.7, TWO, SURVIVED),), "likely", "the evidence is not strong enough", id="not-strong"),
     pytest.param(
         (leading(0.9, TWO, SURVIVED, against=[AGAINST]),), "likely", "something speaks against it", id="against"
