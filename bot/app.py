@@ -34,6 +34,7 @@ from bot.settings import Settings
 from bot.standing import Standing
 from bot.toolbox import Toolbox, ToolLimits
 from bot.vocabulary import Scope
+from connectors.alerts.port import Listener, Receiver
 from connectors.chat.port import ChatUnavailable
 from connectors.directory.port import Directory
 from connectors.embedding.port import EmbeddingUnavailable
@@ -51,6 +52,9 @@ from knowledge.library import Library
 from knowledge.opening import open_library
 from knowledge.service_graph import BadServices, ServiceGraph, read_services
 from knowledge.taxonomy import read_taxonomy
+
+SPOKEN = "spoken"
+"""The one of ``ports.alerts`` that nobody calls: it reads what other bots say in chat."""
 
 CANNOT_OPEN = (
     BadGlossary,
@@ -76,8 +80,9 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
         for work in (ports.ladder.warm(fixed_prompts()), Redelivery(ports).run()):
             opened.callback(asyncio.create_task(work).cancel)
         order, changes = order_of(settings, graph), _change_log(toolbox)
-        assistant = Assistant(ports.state, ports.library, ports.membership, order, ports.chats, changes)
-        inbox = ChatInbox(assistant, ports.chats)
+        receivers, listener = await _open_alerts(settings, opened)
+        assistant = Assistant(ports.state, ports.library, ports.membership, order, ports.chats, changes, receivers)
+        inbox = ChatInbox(assistant, ports.chats, listener)
         opened.push_async_callback(inbox.close)
         for chat in ports.chats.values():
             await chat.listen(inbox)
@@ -212,6 +217,15 @@ async def open_toolbox(settings: Settings, opened: AsyncExitStack) -> Toolbox | 
     )
     box.shelf.forget(time.time() - settings.tools.kept_days * 86_400)
     return box
+
+
+async def _open_alerts(settings: Settings, opened: AsyncExitStack) -> tuple[Mapping[str, Receiver], Listener | None]:
+    """What takes the calls of monitoring systems, and what finds alerts in chat."""
+    names = [name for name in settings.ports.alerts if name != SPOKEN]
+    receivers = {name: await opened.enter_async_context(_port(settings, "alerts", name)) for name in names}
+    if SPOKEN not in settings.ports.alerts:
+        return receivers, None
+    return receivers, await opened.enter_async_context(_port(settings, "alerts", SPOKEN))
 
 
 def conversations_of(settings: Settings) -> Conversations:

@@ -16,6 +16,7 @@ from bot.membership import NO_DIRECTORY, Membership
 from bot.ports import Ports
 from bot.steps.deliver import deliver
 from bot.steps.wording import FAILED
+from connectors.alerts.port import Receiver
 from connectors.chat.card_port import Card
 from connectors.chat.port import Chat, ChatUnavailable, IncomingMessage, Undeliverable
 from connectors.directory.port import DirectoryUnavailable
@@ -39,6 +40,7 @@ class Assistant:
     order: Order = field(default_factory=Order)
     chats: Mapping[str, Chat] = field(default_factory=dict)
     changes: ChangeLog | None = None
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -1,4 +1,4 @@
-"""The HTTP server: the web front end, health, and metrics; no logic."""
+"""The HTTP server: the web front end, calls of other systems, health, and metrics; no logic."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.assistant import Assistant
 from bot.settings import Web
+from bot.web.alerts import build_alerts
 from bot.web.router import build_router
 from connectors.chat.port import Chat, WebRequest
 from connectors.state.port import StateUnavailable
@@ -26,6 +27,7 @@ def build_app(assistant: Assistant, web: Web, chats: Mapping[str, Chat] = NO_CHA
     app = FastAPI(title="Nightshift", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(build_router(assistant, web, utc_now))
 
+    app.include_router(build_alerts(assistant, web, utc_now))
     _add_chats(app, chats)
 
     @app.get("/health", include_in_schema=False)

@@ -8,10 +8,12 @@ import structlog
 
 from bot.assistant import Assistant
 from bot.rules.conversations import for_all
+from bot.rules.reports import heard, said_in
 from bot.rules.routes import find_route
 from bot.rules.short_names import file_name
 from bot.steps.deliver import files, recipient
 from bot.steps.wording import CLICKED, WITHDRAWN
+from connectors.alerts.port import Listener
 from connectors.chat.card_port import Card
 from connectors.chat.port import (
     ButtonClick,
@@ -31,15 +33,19 @@ log = structlog.get_logger()
 
 @dataclass
 class ChatInbox:
-    """The inbox that every adapter hands in to; ``chats`` are the platforms that answers are pushed to."""
+    """The inbox of every adapter; answers are pushed to ``chats``, and ``listener`` finds alerts of other bots."""
 
     assistant: Assistant
     chats: Mapping[str, Chat]
+    listener: Listener | None = None
     _at_work: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def on_message(self, message: IncomingMessage) -> bool:
         """See the port. What nobody said to us counts in a thread that we take part in, unless it is small talk."""
         try:
+            if message.by_bot:
+                await _listen(message, self.listener, self.assistant.state)
+                return False
             if not message.addressed and not await self._concerns_us(message):
                 return False
             if message.replaces and not await self._changed(message):
@@ -173,6 +179,12 @@ class ChatInbox:
         task = asyncio.create_task(run())
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
+
+
+async def _listen(message: IncomingMessage, listener: Listener | None, state: State) -> None:
+    found = listener.alerts_in(message.text, message.sent_at) if listener else ()
+    if found:
+        await state.hear([heard(said_in(one, message.thread_id), message.sent_at) for one in found])
 
 
 async def _versions(state: State, channel: str, event_id: str) -> Sequence[Question]:

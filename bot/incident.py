@@ -38,9 +38,8 @@ class Trouble(Frozen):
     """What is known when a diagnosis begins, from alerts or from a person.
 
     ``id`` is the incident's. ``services`` have their canonical names where these are known, the most affected first.
-    Where nobody said since when, ``began`` is a guess, and is not ``began_known``. ``alerts`` are the most telling of
-    ``alert_count``. ``groups`` and ``scope`` bound what may be read: those of the person who asked, or of everybody who
-    reads the channel.
+    ``alerts`` are the most telling of ``alert_count``. ``groups`` and ``scope`` bound what may be read: those of the
+    person who asked, or of everybody who reads the channel.
     """
 
     id: str
@@ -48,7 +47,6 @@ class Trouble(Frozen):
     language: Language
     at: datetime
     began: datetime
-    began_known: bool = True
     services: tuple[str, ...] = ()
     symptom: str = ""
     severity: Severity = "warning"

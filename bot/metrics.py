@@ -1,4 +1,4 @@
-"""What is counted for Prometheus: questions by how they ended, and how long they took."""
+"""What is counted for Prometheus: questions by how they ended and how long they took, and alerts as they came."""
 
 from prometheus_client import Counter, Histogram
 
@@ -7,4 +7,8 @@ SECONDS = Histogram(
     "nightshift_question_seconds",
     "Seconds from the start of a question's journey to its card",
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120),
+)
+ALERTS = Counter("nightshift_alerts_total", "Reports of alerts that were kept, by the receiver", ["receiver"])
+REFUSED_CALLS = Counter(
+    "nightshift_alert_calls_refused_total", "Calls of monitoring systems that were not taken", ["receiver", "status"]
 )

@@ -13,6 +13,7 @@ from bot.assistant import Assistant
 from bot.settings import Web
 from bot.web import views
 from bot.web.access import own_question, own_thread
+from bot.web.alerts import add_refused
 from bot.web.boundary import PREFLIGHT, Refused, bounded
 from bot.web.changes import add_changes
 from bot.web.events import events
@@ -40,6 +41,7 @@ def build_router(assistant: Assistant, settings: Web, now: Callable[[], datetime
     add_files(router, assistant, login)
     add_knowledge(router, assistant, login, now)
     add_changes(router, assistant, login, now)
+    add_refused(router, assistant, login)
     return router
 
 

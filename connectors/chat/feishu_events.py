@@ -110,7 +110,7 @@ def author_of(ids: Json, tenant: str, home: str) -> str:
 def _received(header: Json, event: Json, me: Me) -> Event:
     sender, message = mapping(event.get("sender")), mapping(event.get("message"))
     if sender.get("sender_type") != "user":
-        return Ignored("said by a bot")
+        return _told(header, sender, message, me)
     message_id, chat_id = text(message.get("message_id")), text(message.get("chat_id"))
     ids = mapping(sender.get("sender_id"))
     author = author_of(ids, text(sender.get("tenant_key")), text(header.get("tenant_key")))
@@ -138,6 +138,35 @@ def _received(header: Json, event: Json, me: Me) -> Event:
         return Said(said, asks_for=message_id, shown=content.text if card else "", merged=not card)
     parent = text(message.get("parent_id"))
     return Said(said, asks_for=parent if _ID.fullmatch(parent) else "")
+
+
+def _told(header: Json, sender: Json, message: Json, me: Me) -> Event:
+    """What another bot says in a group, cards too; who cannot be told from us is not listened to."""
+    ids = mapping(sender.get("sender_id"))
+    known = {text(ids.get("open_id")): me.open_id, text(ids.get("app_id")): me.app_id}
+    bot = next((id for id, ours in known.items() if _ID.fullmatch(id) and ours and id != ours), "")
+    if not bot or any(id and id == ours for id, ours in known.items()):
+        return Ignored("said by a bot that may be us")
+    message_id, chat_id = text(message.get("message_id")), text(message.get("chat_id"))
+    sent_at = moment(message.get("create_time") or header.get("create_time"))
+    if not (_ID.fullmatch(message_id) and _ID.fullmatch(chat_id) and sent_at):
+        return Ignored("a damaged message")
+    names, _ = _mentions(message, me)
+    content = read(message_id, text(message.get("message_type")), text(message.get("content")), names)
+    return Said(
+        IncomingMessage(
+            event_id=message_id,
+            channel=CHANNEL,
+            thread_id=_thread(message, message_id, chat_id, direct=False),
+            author=f"{CHANNEL}:bot/{bot}",
+            text=content.text,
+            sent_at=sent_at,
+            conversation=chat_id,
+            addressed=False,
+            audience="conversation",
+            by_bot=True,
+        )
+    )
 
 
 def _thread(message: Json, message_id: str, chat_id: str, *, direct: bool) -> str:

@@ -54,6 +54,8 @@ class IncomingMessage(Frozen):
     """The answer is for its author alone, although it was asked among others; nobody can see it later."""
     replaces: str = ""
     """The event id of the message that its author has edited into this one."""
+    by_bot: bool = False
+    """Another bot said it, never we ourselves: it may report an alert, and asks nothing."""
 
 
 class Delivery(Frozen):

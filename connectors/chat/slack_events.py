@@ -161,7 +161,7 @@ def _message(body: Json, event: Json, us: Identity, names: Names) -> Event:
     if subtype == "message_changed":
         return _edited(body, event, us, names)
     if subtype == "bot_message" or event.get("bot_id"):
-        return Ignored("our own message" if _is_us(event, us) else "another bot's message")
+        return Ignored("our own message") if _is_us(event, us) else _told(event, us, names)
     if subtype not in _SPOKEN:
         return Ignored(f"a system message ({subtype[:60]})")
     return _said(body, event, us, names)
@@ -208,6 +208,28 @@ def _said(body: Json, event: Json, us: Identity, names: Names) -> Event:
     )
     answers_us = event.get("parent_user_id") == us.bot_user_id
     return Said(message, thread if meant and not private and thread != ts and not answers_us else "")
+
+
+def _told(event: Json, us: Identity, names: Names) -> Event:
+    """What another bot says, in a channel that we are in."""
+    channel, ts = text(event.get("channel")), text(event.get("ts"))
+    bot = text(event.get("bot_id")) or text(event.get("user"))
+    if not (channel and bot and _TS.fullmatch(ts)):
+        return Ignored("another bot's message")
+    return Said(
+        IncomingMessage(
+            event_id=f"{channel}/{ts}",
+            channel=CHANNEL,
+            thread_id=thread_id(us, channel, text(event.get("thread_ts")) or ts),
+            author=f"slack:bot/{bot}",
+            text=message_text(event, names),
+            sent_at=moment(ts),
+            conversation=channel,
+            addressed=False,
+            audience="conversation",
+            by_bot=True,
+        )
+    )
 
 
 def _forwarded(event: Json, names: Names) -> list[Quoted]:

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 
 from bot.answering import heard
 from bot.rules.conversations import Conversation
+from bot.rules.reports import read, thread_of
+from connectors.alerts.port import Alert
 from connectors.chat.card_port import Card, Table
 from connectors.chat.port import Attachment, ButtonClick, Reply
 from connectors.state.memory import MemoryState
@@ -318,3 +321,29 @@ async def test_a_person_known_by_their_user_id_is_one_of_us(here: Stage) -> None
     await here.inbox.on_message(said(QUESTION, author="feishu:user/7c3e"))
 
     assert "40 connections" in (await here.answer(await here.asked("C1/1"))).text
+
+
+class Ears:
+    """Hears an alert in whatever begins with FIRING."""
+
+    def alerts_in(self, text: str, at: datetime) -> list[Alert]:
+        known = {"source": "spoken", "fingerprint": "f", "status": "firing", "severity": "error"}
+        return [Alert(name=text[7:], started_at=at, **known)] if text.startswith("FIRING") else []
+
+
+@pytest.mark.parametrize(("text", "heard"), [("FIRING PoolFull", 1), ("deployed v42", 0)])
+async def test_what_another_bot_says_is_never_a_question_and_may_be_an_alert(
+    here: Stage, text: str, heard: int
+) -> None:
+    here.inbox.listener = Ears()
+
+    assert not await here.inbox.on_message(said(text, by_bot=True, addressed=False))
+    assert [thread_of(read(one.body)) for one in await here.state.unsorted()] == ["slack:T1/C1/1"] * heard
+    assert await here.state.undelivered() == ()
+
+
+async def test_an_alert_that_a_person_writes_is_no_alert(here: Stage) -> None:
+    here.inbox.listener = Ears()
+    await here.inbox.on_message(said("FIRING PoolFull", addressed=False))
+
+    assert await here.state.unsorted() == ()

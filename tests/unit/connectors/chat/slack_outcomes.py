@@ -55,7 +55,8 @@ def outcome(body: dict[str, Any], us: Identity) -> str:
 def _event(found: Event) -> str:
     match found:
         case Said(message=message):
-            marks = ["said", "to us" if message.addressed else "to others", message.author, repr(message.text)]
+            to = "by a bot" if message.by_bot else "to us" if message.addressed else "to others"
+            marks = ["said", to, message.author, repr(message.text)]
             marks += [f"replaces {message.replaces}"] if message.replaces else []
             marks += [f"files {[one.name for one in message.attachments]}"] if message.attachments else []
             return " · ".join(marks)

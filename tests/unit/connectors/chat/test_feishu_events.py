@@ -71,6 +71,21 @@ def test_a_mention_in_a_group() -> None:
     assert found.sent_at == dt.datetime(2020, 12, 27, 12, 45, 51, 345000, dt.UTC)
 
 
+def test_what_another_bot_says_in_a_group_is_handed_in_as_its_word() -> None:
+    card = json.dumps({"title": "[FIRING:1] PoolFull", "elements": [[{"tag": "text", "text": "service = payments"}]]})
+    bot = {"sender_type": "app", "sender_id": {"open_id": "ou_pager"}}
+    found = said(message(sender=bot, message_type="interactive", content=card)).message
+
+    assert (found.by_bot, found.addressed, found.author) == (True, False, "feishu:bot/ou_pager")
+    assert "PoolFull" in found.text
+    assert "payments" in found.text
+
+
+@pytest.mark.parametrize("ids", [{"open_id": "ou_bot"}, {"app_id": "cli_ours"}, {}])
+def test_a_bot_that_may_be_us_is_not_listened_to(ids: Body) -> None:
+    assert isinstance(read_event(message(sender={"sender_type": "app", "sender_id": ids}), ME), Ignored)
+
+
 def test_a_direct_chat_is_one_thread_and_needs_no_mention() -> None:
     found = said(message(chat_type="p2p", mentions=[], content='{"text":"hi"}')).message
 
@@ -149,7 +164,7 @@ def test_what_is_quoted_is_asked_for() -> None:
         pytest.param({"uuid": "x", "event": {"type": "message"}}, "2.0", id="version-1"),
         pytest.param(message(header("im.message.receive_v1", app_id="cli_other")), "another app", id="another-app"),
         pytest.param(message(header("im.chat.disbanded_v1")), "im.chat.disbanded_v1", id="no-use-for-it"),
-        pytest.param(message(sender={"sender_type": "app"}), "bot", id="said-by-a-bot"),
+        pytest.param(message(sender={"sender_type": "app", "sender_id": {}}), "bot", id="said-by-a-bot"),
         pytest.param(message(message_id="om_1/../2"), "damaged", id="an-id-that-is-a-path"),
         pytest.param(message(create_time="yesterday"), "damaged", id="no-time"),
         pytest.param(message(sender={"sender_id": {}}), "damaged", id="nobody"),

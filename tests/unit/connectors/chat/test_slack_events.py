@@ -82,8 +82,8 @@ def test_what_is_said_to_us(event: dict[str, Any], addressed: bool) -> None:  # 
     [
         ({"user": "U9"}, "our own message"),
         ({"bot_id": "B9"}, "our own message"),
-        ({"bot_id": "B2", "text": "<@U9> look"}, "another bot's message"),
-        ({"subtype": "bot_message", "bot_id": "B2"}, "another bot's message"),
+        ({"bot_id": "B2", "app_id": "A9"}, "our own message"),
+        ({"bot_id": "B2", "ts": ""}, "another bot's message"),
         ({"user": "USLACKBOT"}, "another bot's message"),
         ({"subtype": "channel_join"}, "a system message (channel_join)"),
         ({"ts": "never"}, "incomplete: no channel, user or ts"),
@@ -96,6 +96,15 @@ def test_what_is_said_to_us(event: dict[str, Any], addressed: bool) -> None:  # 
 )
 def test_what_is_not_for_us_says_why(event: dict[str, Any], why: str) -> None:
     assert reason(delivered(**event)) == f"left out · {why}"
+
+
+def test_what_another_bot_says_is_handed_in_as_its_word_and_is_not_addressed() -> None:
+    card = [{"title": "[FIRING:1] PoolFull", "text": "service = payments"}]
+    body = delivered(subtype="bot_message", bot_id="B2", user=None, text="<@U9> look", attachments=card)
+    found = said(body).message
+
+    assert (found.by_bot, found.addressed, found.author) == (True, False, "slack:bot/B2")
+    assert "[FIRING:1] PoolFull\nservice = payments" in found.text
 
 
 def test_an_unfurled_link_is_no_edit() -> None:
