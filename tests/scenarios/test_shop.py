@@ -1,0 +1,89 @@
+"""The demo shop as real processes: each fault raises its alert by itself, healing ends it, and nothing is left over."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.demo.shop.faults import FAULTS, everyday, heal, inject
+from deploy.demo.shop.monitoring import MISSING, Monitoring, installed, watching
+from deploy.demo.shop.shop import Shop, open_shop
+
+RAISES = {
+    "bad-deploy": ("CheckoutErrorRateHigh", "checkout"),
+    "memory-leak": ("MemoryGrowing", "storefront"),
+    "slow-dependency": ("CheckoutHighLatency", "checkout"),
+    "full-disk": ("VolumeFilling", "orders"),
+    "exhausted-pool": ("CheckoutHighLatency", "checkout"),
+}
+ALERT_WITHIN_SECONDS = 25.0
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with open_shop(tmp_path_factory.mktemp("shop")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def watched(shop: Shop) -> Iterator[Monitoring]:
+    if not installed():
+        pytest.skip(MISSING)
+    with watching(shop) as both:
+        yield both
+
+
+def out(watched: Monitoring) -> set[tuple[str, str]]:
+    found = httpx.get(f"{watched.alertmanager}/api/v2/alerts", params={"active": "true"}).json()
+    return {(one["labels"]["alertname"], one["labels"]["service"]) for one in found}
+
+
+def until(true: Callable[[], bool], seconds: float) -> bool:
+    ends = time.monotonic() + seconds
+    while not true() and time.monotonic() < ends:
+        time.sleep(0.1)
+    return true()
+
+
+def test_a_usual_day_raises_no_alert(shop: Shop, watched: Monitoring) -> None:
+    everyday(shop)
+
+    assert not until(lambda: bool(out(watched)), 8)
+    assert shop.state()["orders"]["version"] == "7.1.6"
+
+
+@pytest.mark.parametrize("name", RAISES)
+def test_a_fault_raises_its_alert(shop: Shop, watched: Monitoring, name: str) -> None:
+    assert until(lambda: RAISES[name] not in out(watched), 30)
+
+    inject(shop, name)
+    try:
+        assert until(lambda: RAISES[name] in out(watched), ALERT_WITHIN_SECONDS)
+    finally:
+        heal(shop, name)
+
+
+def test_every_fault_is_tried() -> None:
+    assert set(RAISES) == set(FAULTS)
+
+
+def test_a_process_that_dies_is_started_again(shop: Shop) -> None:
+    before = shop.state()["checkout"]["pid"]
+    assert isinstance(before, int)
+
+    os.kill(before, 9)
+
+    assert until(lambda: shop.state()["checkout"]["pid"] != before, 10)
+    counted = httpx.get(f"http://127.0.0.1:{shop.ports['supervisor']}/metrics").text
+    assert 'service_restarts_total{service="checkout"} 1.0' in counted
+
+
+def test_all_processes_end_with_the_shop(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as shop:
+        running = [one["pid"] for one in shop.state().values()]
+
+    assert running
+    assert not [pid for pid in running if Path(f"/proc/{pid}").exists()]
