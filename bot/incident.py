@@ -119,7 +119,10 @@ class Step(Frozen):
 
 
 class ExpertReport(Frozen):
-    """What one expert brings back. ``gaps`` are what could not be looked at, and why; ``stopped`` is why it ended."""
+    """What one expert brings back. ``gaps`` are what could not be looked at, and why; ``stopped`` is why it ended.
+
+    ``dropped`` counts what a model said and the evidence did not.
+    """
 
     expert: str
     findings: tuple[Finding, ...] = ()
@@ -129,6 +132,7 @@ class ExpertReport(Frozen):
     steps: tuple[Step, ...] = ()
     spent: Spent = Spent()
     stopped: Literal["done", "nothing new", "budget", "failed"] = "done"
+    dropped: int = 0
 
 
 class Verdict(Frozen):

@@ -18,6 +18,7 @@ Terms = Callable[[str], frozenset[str]]
 
 ENOUGH_SHARED = 0.5
 ENOUGH_SHARED_ACROSS_LANGUAGES = 0.3
+NEARLY_ALL = 0.8
 NEIGHBOURS = 5
 FEWEST_TERMS = 2
 _ENDING = re.compile(r"\s*([.。!！?？]?)\Z")
@@ -53,7 +54,7 @@ def admit(
         source = next((e for e in numbered.values() if _holds_code(e.text, piece.text)), None)
         return Claim(text=piece.text, cites=(source.id,)) if source else None
     text = _ENDING.sub(r"`\1", piece.text, count=1) if piece.text.count("`") % 2 else piece.text
-    if _ACTED.search(_CODE_SPAN.sub(" ", text)):
+    if claims_to_act(text):
         return None
     cited = [numbered[n] for n in piece.cites if n in numbered]
     supporting = [evidence for evidence in cited if _supports([evidence], text, terms)]
@@ -70,6 +71,22 @@ def admit(
 def denies(source: str, text: str, terms: Terms) -> bool:
     """Whether ``source`` says "not" to what ``text`` says without one: most of its words, and none of its negation."""
     return not _NEGATION.search(text) and _shared(terms(source), terms(text)) >= ENOUGH_SHARED
+
+
+def drops_not(text: str, line: str, terms: Terms) -> bool:
+    """Whether a text says what a line says but for its "not"."""
+    kept = _shared(terms(text), terms(line)) >= NEARLY_ALL
+    return kept and bool(_NEGATION.search(line)) and not _NEGATION.search(text)
+
+
+def told_of(text: str, source: str, terms: Terms) -> float:
+    """Which share of a text's content words stands in a source, 0 to 1."""
+    return _shared(terms(text), terms(source))
+
+
+def claims_to_act(text: str) -> bool:
+    """Whether a text says that its writer did something: the assistant reads, and does nothing."""
+    return _ACTED.search(_CODE_SPAN.sub(" ", text)) is not None
 
 
 def quote(claim: Claim, evidence: Evidence, terms: Terms) -> str:
@@ -94,7 +111,7 @@ def _supports(evidence: Iterable[Evidence], text: str, terms: Terms) -> bool:
     wanted = terms(text)
     closest = [max(_passages(one), key=lambda part: _shared(wanted, terms(part))) for one in evidence]
     source = "\n".join(closest)
-    if len(wanted) < FEWEST_TERMS or not all(_stands_in(fact, source) for fact in hard_facts(text)):
+    if len(wanted) < FEWEST_TERMS or not all(stands_in(fact, source) for fact in hard_facts(text)):
         return False
     across = bool(_CJK.search(text)) != bool(_CJK.search(source))
     if _shared(wanted, terms(source)) < (ENOUGH_SHARED_ACROSS_LANGUAGES if across else ENOUGH_SHARED):
@@ -129,7 +146,8 @@ def _shared(wanted: frozenset[str], present: frozenset[str]) -> float:
     return len(wanted & present) / len(wanted) if wanted else 0.0
 
 
-def _stands_in(fact: str, source: str) -> bool:
+def stands_in(fact: str, source: str) -> bool:
+    """Whether a fact stands in a text as it is, however its blanks are; a number is no part of a longer one."""
     pattern = r"\s+".join(re.escape(word) for word in fact.strip().split())
     border = r"(?![0-9])" if fact[-1:].isdigit() else ""
     return (
