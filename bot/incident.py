@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 from bot.vocabulary import Evidence, Frozen, Language, Scope, Spent
 from connectors.alerts.port import Alert, Severity
+from connectors.chat.card_port import Exhibits
 
 Mode: TypeAlias = Literal["off", "shadow", "live"]
 """``off``: alerts are kept and nothing more; ``shadow``: diagnosed and recorded, not posted; ``live``: posted."""
@@ -38,8 +39,9 @@ class Trouble(Frozen):
     """What is known when a diagnosis begins, from alerts or from a person.
 
     ``id`` is the incident's. ``services`` have their canonical names where these are known, the most affected first.
-    ``alerts`` are the most telling of ``alert_count``. ``groups`` and ``scope`` bound what may be read: those of the
-    person who asked, or of everybody who reads the channel.
+    Where nobody said since when, ``began`` is a guess, and is not ``began_known``. ``alerts`` are the most telling of
+    ``alert_count``. ``groups`` and ``scope`` bound what may be read: those of the person who asked, or of everybody who
+    reads the channel.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Trouble(Frozen):
     language: Language
     at: datetime
     began: datetime
+    began_known: bool = True
     services: tuple[str, ...] = ()
     symptom: str = ""
     severity: Severity = "warning"
@@ -171,6 +174,7 @@ class Diagnosis(Frozen):
     steps: tuple[Step, ...] = ()
     spent: Spent = Spent()
     seconds: float = 0.0
+    exhibits: Exhibits = Exhibits()
     in_time: bool = True
     """False: a limit of time, tokens or money was reached, and this is what there was by then."""
 

@@ -36,6 +36,11 @@ _ASKS = re.compile(
 # A few words without a question are what people type into a search box.
 _FEWEST_WORDS, _FEWEST_SIGNS = 6, 10
 _FEWEST_LEFT = 4
+_HOW_TO = re.compile(
+    r"\bhow (?:do|can|should|would|to)\b|\bwhat (?:should|can|do) (?:i|we)\b|\bsteps? to\b|\brunbook\b"
+    r"|\bwho (?:is|do|should|can|owns)\b|怎么(?!了|回事)|如何|怎样|步骤|手册|找谁|谁负责",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"(?<=[,，;；。？?!！])\s*|(?<=\.)\s+")
 _WORD = re.compile("[A-Za-z0-9_]+|[\u3400-\u9fff]")
 
@@ -43,6 +48,11 @@ _WORD = re.compile("[A-Za-z0-9_]+|[\u3400-\u9fff]")
 def asks_what_happened_before(text: str) -> bool:
     """Whether a text asks for past incidents."""
     return _BEFORE.search(text) is not None
+
+
+def asks_how_to(text: str) -> bool:
+    """Whether a text asks what is to be done, or whom to call, and not what is wrong."""
+    return _HOW_TO.search(text) is not None
 
 
 def without_asking_before(text: str) -> str:
