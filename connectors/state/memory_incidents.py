@@ -44,7 +44,8 @@ class MemoryAlertLog(MemoryWork):
         return tuple(self.waiting.values())[:limit]
 
     async def known_alerts(self, keys: Sequence[tuple[str, str]]) -> tuple[KnownAlert, ...]:
-        return tuple(self.alerts[key] for key in dict.fromkeys(keys) if key in self.alerts)
+        wanted = dict.fromkeys((storable(source), storable(fingerprint)) for source, fingerprint in keys)
+        return tuple(self.alerts[key] for key in wanted if key in self.alerts)
 
     async def recent_alerts(self, since: datetime, limit: int = 20_000) -> tuple[KnownAlert, ...]:
         return _last_heard([one for one in self.alerts.values() if one.heard_at >= since], limit)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from connectors.state.columns import add
 from connectors.state.port import (
     UNSENT_BYTES,
     UNSENT_KEPT,
@@ -17,7 +18,7 @@ from connectors.state.port import (
     ThreadSummary,
     TooMuchUnsent,
 )
-from connectors.state.tables import answer, attachment, delivery, feedback, frame, inbox
+from connectors.state.tables import answer, attachment, delivery, feedback, frame, inbox, work
 
 
 def question_id_of(connection: sa.Connection, received: Received) -> str | None:
@@ -155,16 +156,16 @@ def threads(connection: sa.Connection, author: str | None, limit: int) -> tuple[
     )
 
 
-def begun(connection: sa.Connection, question_id: str) -> int:
-    """How often work on the question was begun that did not come to its end."""
-    return connection.execute(sa.select(inbox.c.begun).where(inbox.c.question_id == question_id)).scalar() or 0
+def begun(connection: sa.Connection, row_id: str) -> int:
+    """How often work on a row was begun that did not come to its end."""
+    return connection.execute(sa.select(work.c.begun).where(work.c.id == row_id)).scalar() or 0
 
 
-def count_begun(connection: sa.Connection, question_id: str, by: int) -> int:
+def count_begun(connection: sa.Connection, row_id: str, by: int) -> int:
     """Change that count; what it is now."""
-    counted = inbox.update().where(inbox.c.question_id == question_id).values(begun=inbox.c.begun + by)
-    connection.execute(counted)
-    return begun(connection, question_id)
+    add(connection, work, {"id": row_id, "begun": 0})
+    connection.execute(work.update().where(work.c.id == row_id).values(begun=work.c.begun + by))
+    return begun(connection, row_id)
 
 
 def append_frame(connection: sa.Connection, question_id: str, kind: str, data: str) -> None:

@@ -4,8 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,13 +15,12 @@ from pydantic import BaseModel, SecretStr
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from connectors.configuration import HomePath
-from connectors.state import rows
+from connectors.state import alert_rows, incident_rows, rows
+from connectors.state.attempts import Attempts
 from connectors.state.database import migrate, open_engine, revision, shown, sole_owner
 from connectors.state.port import (
-    ATTEMPTS,
     Feedback,
     Frame,
-    Journey,
     KeptFile,
     Question,
     Rated,
@@ -34,11 +32,10 @@ from connectors.state.port import (
 from connectors.state.posting import Postings
 from connectors.state.pulses import Pulses, heard
 from connectors.state.queue import Pace, Queue
+from connectors.state.sql_incidents import SqlIncidents
 
 T = TypeVar("T", bound=BaseModel)
-R = TypeVar("R")
 
-ANSWER_SECONDS = 30.0
 log = logging.getLogger(__name__)
 
 
@@ -64,47 +61,16 @@ class Settings(BaseModel):
 
 
 @dataclass
-class Database:
-    """One SQLAlchemy engine; writes go through one thread, because SQLite has one writer."""
-
-    engine: sa.Engine
-    _writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "state-writer"), kw_only=True)
-
-    async def _write(self, work: Callable[[sa.Connection], R]) -> R:
-        return await _within(asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, work))
-
-    def _transaction(self, work: Callable[[sa.Connection], R]) -> R:
-        try:
-            with self.engine.begin() as connection:
-                return work(connection)
-        except IntegrityError:
-            raise
-        except DBAPIError as error:
-            raise StateUnavailable(f"the state database refused to write: {error.orig}") from error
-
-    async def _read(self, work: Callable[[sa.Connection], R]) -> R:
-        def run() -> R:
-            try:
-                with self.engine.connect().execution_options(read_only=True) as connection:
-                    return work(connection)
-            except DBAPIError as error:
-                raise StateUnavailable(f"the state database cannot be read: {error.orig}") from error
-
-        return await _within(asyncio.to_thread(run))
-
-
-@dataclass
-class SqlState(Database):
+class SqlState(SqlIncidents):
     """All of the state port on one database."""
 
     settings: Settings
-    queue: Queue
     _pulses: Pulses = field(default_factory=Pulses)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
-    _suspects: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self._postings = Postings(self._write, self.settings.executor)
+        super().__post_init__()
+        self._postings = Postings(self.write, self.settings.executor)
 
     async def accept(self, received: Received) -> tuple[str, bool]:
         question_id = str(uuid.uuid4())
@@ -119,10 +85,10 @@ class SqlState(Database):
             return question_id, True
 
         try:
-            return await self._write(commit)
+            return await self.write(commit)
         except IntegrityError as clash:
             # Another process committed the same delivery between our look and our insert.
-            known = await self._read(partial(rows.question_id_of, received=received))
+            known = await self.read(partial(rows.question_id_of, received=received))
             if known is None:
                 raise StateUnavailable(f"the state database refused the message: {clash.orig}") from clash
             return known, False
@@ -130,35 +96,35 @@ class SqlState(Database):
     async def keep(self, file: KeptFile, *, for_good: bool = False) -> None:
         # A clash means that the same file came twice at once, and is kept.
         with suppress(IntegrityError):
-            await self._write(lambda c: rows.keep(c, file, for_good=for_good))
+            await self.write(lambda c: rows.keep(c, file, for_good=for_good))
 
     async def attachment(self, author: str, digest: str) -> KeptFile | None:
-        return await self._read(lambda c: rows.kept_file(c, author, digest))
+        return await self.read(lambda c: rows.kept_file(c, author, digest))
 
     async def question(self, question_id: str) -> Question | None:
-        return await self._read(lambda c: rows.question(c, question_id))
+        return await self.read(lambda c: rows.question(c, question_id))
 
     async def asked_as(self, channel: str, event_id: str) -> Question | None:
-        return await self._read(lambda c: rows.asked_as(c, channel, event_id))
+        return await self.read(lambda c: rows.asked_as(c, channel, event_id))
 
     async def asked_by(self, author: str, limit: int = 10) -> tuple[Question, ...]:
-        return await self._read(lambda c: rows.asked_by(c, author, limit))
+        return await self.read(lambda c: rows.asked_by(c, author, limit))
 
     async def thread(self, thread_id: str, limit: int = 20) -> tuple[Question, ...]:
-        return await self._read(lambda c: rows.thread(c, thread_id, limit))
+        return await self.read(lambda c: rows.thread(c, thread_id, limit))
 
     async def threads(self, author: str | None, limit: int = 50) -> tuple[ThreadSummary, ...]:
-        return await self._read(lambda c: rows.threads(c, author, limit))
+        return await self.read(lambda c: rows.threads(c, author, limit))
 
     async def append(self, question_id: str, kind: str, data: str) -> None:
-        await self._write(lambda c: rows.append_frame(c, question_id, kind, data))
+        await self.write(lambda c: rows.append_frame(c, question_id, kind, data))
         self._pulses.beat(question_id)
 
     async def follow(self, question_id: str, after: int) -> AsyncIterator[Frame]:
         while True:
             pulse = self._pulses.listen(question_id)
             seen = after
-            frames, last = await self._read(partial(rows.frames, question_id=question_id, after=seen))
+            frames, last = await self.read(partial(rows.frames, question_id=question_id, after=seen))
             for frame in frames:
                 yield frame
                 after = frame.sequence
@@ -168,7 +134,7 @@ class SqlState(Database):
                 await heard(pulse, self.settings.follow_seconds)
 
     async def settle(self, question_id: str, card: str) -> bool:
-        first = await self._write(lambda c: rows.settle(c, question_id, card))
+        first = await self.write(lambda c: rows.settle(c, question_id, card))
         self._pulses.beat(question_id)
         return first
 
@@ -179,29 +145,36 @@ class SqlState(Database):
         await self._postings.release(question_id)
 
     async def record_delivery(self, question_id: str, channel: str, rung: str, message_id: str) -> bool:
-        return await self._write(lambda c: rows.record_delivery(c, question_id, channel, rung, message_id))
+        return await self.write(lambda c: rows.record_delivery(c, question_id, channel, rung, message_id))
 
     async def undelivered(self) -> tuple[str, ...]:
-        return await self._read(rows.undelivered)
+        return await self.read(rows.undelivered)
 
     async def record_feedback(self, feedback: Feedback) -> bool:
-        return await self._write(lambda c: rows.record_feedback(c, feedback))
+        return await self.write(lambda c: rows.record_feedback(c, feedback))
 
     async def rated(self, limit: int = 1000) -> tuple[Rated, ...]:
         """See the port."""
-        return await self._read(lambda c: rows.rated(c, limit))
+        return await self.read(lambda c: rows.rated(c, limit))
 
     async def start(self, journeys: Mapping[str, Work]) -> None:
         if self.engine.dialect.name == "sqlite":
             self._open.enter_context(sole_owner(self.settings.path.with_suffix(".lock")))
-        await self._write(rows.forget_old_frames)
+        await self.write(rows.forget_old_frames)
         await self._postings.forget()
-        await self.queue.start({name: self._counted(work) for name, work in journeys.items()})
+        attempts = Attempts(self)
+        await self.queue.start({name: attempts.counted(work) for name, work in journeys.items()})
         self._open.push_async_callback(self.queue.stop)
         # Nobody waits for it: platforms that are away would keep everything else from starting.
-        give_up = journeys["answer"].give_up
-        closing = asyncio.create_task(_each(give_up, await self.queue.ended(await self.undelivered())))
-        self._open.push_async_callback(_cancelled, closing)
+        looks = {"answer": self.undelivered, "diagnose": self._unended}
+        ended = [(work, await self._ended(looks[kind])) for kind, work in journeys.items()]
+        self._open.push_async_callback(_cancelled, asyncio.create_task(_close(ended)))
+
+    async def _ended(self, look: Callable[[], Awaitable[Sequence[str]]]) -> list[str]:
+        ended = await self.queue.ended(await look())
+        # Another process may have closed a row between the two looks.
+        still = set(await look()) if ended else set()
+        return [row_id for row_id in ended if row_id in still]
 
     async def stop(self) -> None:
         await self._open.aclose()
@@ -216,11 +189,13 @@ class SqlState(Database):
         open_work = await self.undelivered()
         facts = {
             "database": shown(self.engine.url),
-            "revision": await self._read(revision),
+            "revision": await self.read(revision),
             "open questions": str(len(open_work)),
+            "open incidents": str(await self.read(incident_rows.opened)),
+            "alerts waiting": str(await self.read(alert_rows.waiting)),
         }
         if self.engine.dialect.name == "sqlite":
-            mode = await self._read(lambda c: c.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+            mode = await self.read(lambda c: c.exec_driver_sql("PRAGMA journal_mode").scalar_one())
             facts["journal mode"] = str(mode)
         return facts
 
@@ -230,41 +205,18 @@ class SqlState(Database):
         self.queue.close()
         self.engine.dispose()
 
-    def _counted(self, work: Work) -> Journey:
-        async def run(question_id: str) -> None:
-            # What was cut off before runs one at a time: should it happen again, only the culprit is to blame.
-            again = await self._read(partial(rows.begun, question_id=question_id))
-            async with self._suspects if again else nullcontext():
-                times = await self._write(partial(rows.count_begun, question_id=question_id, by=1))
-                try:
-                    await (work.journey if times <= ATTEMPTS else work.give_up)(question_id)
-                except asyncio.CancelledError:
-                    # We are told to stop, which is nobody's fault.
-                    await self._write(partial(rows.count_begun, question_id=question_id, by=-1))
-                    raise
 
-        return run
-
-
-async def _each(give_up: Journey, question_ids: Sequence[str]) -> None:
-    for question_id in question_ids:
-        [failed] = await asyncio.gather(give_up(question_id), return_exceptions=True)
-        # What is wrong with one question must not keep the others from being closed; it is tried at the next start.
+async def _close(ended: Sequence[tuple[Work, Sequence[str]]]) -> None:
+    for work, row_id in [(work, row_id) for work, row_ids in ended for row_id in row_ids]:
+        [failed] = await asyncio.gather(work.give_up(row_id), return_exceptions=True)
+        # What is wrong with one row must not keep the others from being closed; it is tried at the next start.
         if isinstance(failed, Exception):
-            log.error("work on %s cannot be given up", question_id, exc_info=failed)
+            log.error("work on %s cannot be given up", row_id, exc_info=failed)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait({task})
-
-
-async def _within(reply: Awaitable[R]) -> R:
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await reply
-    except TimeoutError:
-        raise StateUnavailable(f"the state database did not answer within {ANSWER_SECONDS:g} s") from None
 
 
 @asynccontextmanager
@@ -280,7 +232,7 @@ async def connect(settings: Settings) -> AsyncIterator[SqlState]:
         queue.prepare()
 
     await asyncio.to_thread(prepare)
-    state = SqlState(engine, settings, queue)
+    state = SqlState(engine, queue, settings)
     try:
         yield state
     finally:

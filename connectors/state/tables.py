@@ -15,7 +15,6 @@ inbox = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("begun", sa.Integer, nullable=False, server_default="0"),
     sa.Index("inbox_thread", "thread_id", "received_at"),
     sa.Index("inbox_author", "author", "received_at"),
 )
@@ -77,4 +76,11 @@ feedback = sa.Table(
     sa.Column("vote", sa.String(8), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+work = sa.Table(
+    "work",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("begun", sa.Integer, nullable=False),
 )

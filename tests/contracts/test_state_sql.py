@@ -47,7 +47,7 @@ async def test_work_that_is_stopped_is_nobodys_fault_and_goes_on_at_the_next_sta
         await stopped.stop()
         assert await stopped.undelivered() == (question_id,)
     with closing(sqlite3.connect(tmp_path / "state.db")) as database:
-        assert database.execute("SELECT begun FROM inbox").fetchall() == [(0,)]
+        assert database.execute("SELECT begun FROM work").fetchall() == [(0,)]
     begun.clear()
     async with load("state", "sql", table, roots) as started:
         await started.start({"answer": Work(hang, idle)})
@@ -180,7 +180,7 @@ async def test_a_database_that_hangs_is_not_waited_for(tmp_path: Path, monkeypat
     async with load("state", "sql", {}, Roots(home=tmp_path, models=tmp_path)) as state:
         with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as writer:
             writer.execute("BEGIN IMMEDIATE")
-            monkeypatch.setattr("connectors.state.sql.ANSWER_SECONDS", 0.05)
+            monkeypatch.setattr("connectors.state.transactions.ANSWER_SECONDS", 0.05)
             with pytest.raises(StateUnavailable, match=r"within 0\.05 s"):
                 await state.accept(received("e1"))
         monkeypatch.undo()
