@@ -6,7 +6,7 @@ from connectors.chat.card_port import Language
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
-        "right": "✅ Right: it was {cause}",
+        "right": "✅ Right: {cause}",
         "wrong": "❌ Wrong",
         "tell": "Send",
         "cause": "What was it? (a few words)",
@@ -42,7 +42,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "unread": "(The quoted message could not be read: {why})",
     },
     "zh": {
-        "right": "✅ 对，原因是：{cause}",
+        "right": "✅ 对：{cause}",
         "wrong": "❌ 不对",
         "tell": "提交",
         "cause": "原因是什么？（几个词即可）",

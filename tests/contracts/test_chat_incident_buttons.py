@@ -32,7 +32,7 @@ async def press(stage: Stage, message: Message, action: str) -> None:
 
 async def test_slack_right_says_what_it_was_and_where(stage: Stage) -> None:
     message = await in_slack(stage)
-    await press(stage, message, "✅ Right: it was the pool was full")
+    await press(stage, message, "✅ Right: the pool was full")
     [click] = stage.inbox.clicks
 
     assert (click.action, click.question_id, click.text) == ("right", "INC-1", "the pool was full")
@@ -86,7 +86,7 @@ async def in_feishu(desk: Office) -> str:
 
 async def test_feishu_right_names_the_thread_that_its_message_begins(feishu: Office) -> None:
     message_id = await in_feishu(feishu)
-    await feishu.feishu.click(feishu.ann, feishu.answers()[0], "✅ Right: it was the pool was full")
+    await feishu.feishu.click(feishu.ann, feishu.answers()[0], "✅ Right: the pool was full")
     [click] = feishu.desk.clicks
 
     assert (click.action, click.question_id, click.text) == ("right", "INC-1", "the pool was full")
