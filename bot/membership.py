@@ -26,6 +26,11 @@ class Membership:
         person = await self._person(author)
         return (person.id, *person.accounts) if person else ()
 
+    async def name(self, author: str) -> str:
+        """What the author of a message is called; their account where nobody knows. Raises DirectoryUnavailable."""
+        person = await self._person(author)
+        return person.name if person and person.name else author.rpartition(":")[2]
+
     async def _person(self, author: str) -> Person | None:
         if self.directory is None:
             return None

@@ -60,19 +60,19 @@ class MemoryChat:
 
     async def begin(self, to: Recipient, question_id: str, text: str) -> str:
         self.begun.setdefault(question_id, text)
-        return f"{to.thread_id}/{question_id}"
+        return f"{to.thread_id.rstrip('/')}/{question_id}"
 
     async def update(self, to: Recipient, message_id: str, progress: Progress) -> None:
         self.shown.append((message_id, progress))
 
     async def post(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str = "") -> Delivery:
-        receipt = self._taken(card, f"{to.thread_id}/{card.question_id}")
+        receipt = self._taken(card, f"{to.thread_id.rstrip('/')}/{card.question_id}")
         self.posted.setdefault(card.question_id, (to.thread_id, card))
         self.messages.setdefault(receipt.message_id, card)
         return receipt
 
     async def revise(self, to: Recipient, card: Card, files: Mapping[str, bytes], message_id: str) -> Delivery:
-        anew = f"{self.thread_of(to, message_id)}/{card.question_id}/anew"
+        anew = f"{self.thread_of(to, message_id)}/anew"
         receipt = self._taken(card, anew if message_id in self.closed else message_id)
         self.messages[receipt.message_id] = card
         return receipt
@@ -92,7 +92,7 @@ class MemoryChat:
         return Recipient(thread_id=f"{conversation}/", author="")
 
     def thread_of(self, to: Recipient, message_id: str) -> str:
-        return f"{to.thread_id}{message_id}" if to.thread_id.endswith("/") else to.thread_id
+        return message_id if to.thread_id.endswith("/") else to.thread_id
 
     async def send_file(self, to: Recipient, name: str, content: bytes) -> None:
         self.sent.append((to.thread_id, name, content))
