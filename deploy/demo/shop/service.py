@@ -50,12 +50,12 @@ class Service:
     """Its configuration where the release says nothing else."""
 
     upstream_metric: ClassVar[str] = ""
-    """What its calls of other services are measured as; by its own name when empty."""
+    """What one of its calls of other services is measured as; by its own name when empty."""
 
     def __init__(self, place: Place, release: Release) -> None:
         self.place, self.version = place, release.version
         self.config = {**self.defaults, **release.config}
-        upstream = self.upstream_metric or f"{place.name}_upstream_duration_seconds"
+        upstream = self.upstream_metric or f"{place.name}_upstream_request"
         self.metrics = Metrics(place.name, release.version, upstream)
         self.log = open_log(place.folder / "logs" / f"{place.name}.log", place.name, release.version)
 
@@ -77,7 +77,7 @@ class Service:
             raise Failure(502, f"{target}{path} cannot be reached: {away}") from None
         finally:
             line.close()
-            self.metrics.upstream.labels(target, status).observe(time.monotonic() - began)
+            self.metrics.called(target, status, time.monotonic() - began)
         if int(status) >= 400:
             raise Failure(502, f"{target}{path} answered {status}: {said.get('error', '')}")
         return dict(said)
@@ -97,7 +97,7 @@ class Service:
             status, said = 500, {"error": f"{type(mistake).__name__}: {mistake}"}
             self.log.exception("%s failed: %s", name, said["error"])
         took = time.monotonic() - began
-        self.metrics.requests.labels(path, str(status)).observe(took)
+        self.metrics.answered(path, status, took)
         self.log.info("%s %d in %.0f ms", name, status, took * 1000)
         return status, said
 

@@ -90,7 +90,7 @@ class Payments(Service):
     """Takes the money through the provider, and keeps the ledger."""
 
     defaults: ClassVar[Mapping[str, float]] = {"pool_size": 10, "pool_wait_seconds": 1.5}
-    upstream_metric = "northbank_request_duration_seconds"
+    upstream_metric = "northbank_request"
 
     def __init__(self, place: Place, release: Release) -> None:
         super().__init__(place, release)

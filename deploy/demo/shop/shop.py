@@ -99,8 +99,8 @@ class Shop:
         """Start or stop something that a service does on demand."""
         httpx.post(f"{self._address(service)}/{name}", json=numbers, timeout=_SECONDS).raise_for_status()
 
-    def report_to(self, url: str, token: str) -> None:
-        """Tell Nightshift at this address of changes from now on."""
+    def report_to(self, url: str, token: str = "") -> None:
+        """Tell Nightshift at this address of changes from now on, with its token if it has one."""
         file = self.folder / _CHANGES
         file.touch(mode=0o600)
         file.write_text(json.dumps({"url": url, "token": token}), "utf-8")
@@ -122,7 +122,7 @@ class Shop:
             "version": version,
             "author": said.author,
         }
-        headers = {"Authorization": f"Bearer {to['token']}"}
+        headers = {"Authorization": f"Bearer {to['token']}"} if to["token"] else {}
         try:
             httpx.post(f"{to['url']}/api/changes", json=change, headers=headers, timeout=_SECONDS).raise_for_status()
         except httpx.HTTPError as deaf:

@@ -27,24 +27,31 @@ class Metrics:
     """The metrics of one service; Prometheus adds whose they are when it reads them."""
 
     def __init__(self, service: str, version: str, upstream: str) -> None:
+        """Those of ``service``; its calls of others are measured under names that begin with ``upstream``."""
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self.requests = Histogram(
-            f"{service}_request_duration_seconds",
-            "How long requests take, by route and status.",
-            ("route", "status"),
-            buckets=_BUCKETS,
-            registry=self.registry,
-        )
-        self.upstream = Histogram(
-            upstream,
-            "How long calls of other services take, by whom and the status that they answer.",
-            ("target", "status"),
-            buckets=_BUCKETS,
-            registry=self.registry,
-        )
+        self._took = self._histogram(f"{service}_request_duration_seconds", "How long requests take.", "route")
+        self._requests = self._counter(f"{service}_requests", "Requests that were answered.", "route")
+        self._called = self._histogram(f"{upstream}_duration_seconds", "How long calls of others take.", "target")
+        self._calls = self._counter(f"{upstream}s", "Calls of other services.", "target")
         build = Gauge("build_info", "The version that runs.", ("version",), registry=self.registry)
         build.labels(version).set(1)
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """A request was answered."""
+        self._took.labels(route, str(status)).observe(seconds)
+        self._requests.labels(route, str(status)).inc()
+
+    def called(self, target: str, status: str, seconds: float) -> None:
+        """Another service was called; ``status`` is ``none`` where nothing came back."""
+        self._called.labels(target, status).observe(seconds)
+        self._calls.labels(target, status).inc()
+
+    def _histogram(self, name: str, about: str, by: str) -> Histogram:
+        return Histogram(name, about, (by, "status"), buckets=_BUCKETS, registry=self.registry)
+
+    def _counter(self, name: str, about: str, by: str) -> Counter:
+        return Counter(name, about, (by, "status"), registry=self.registry)
 
 
 class Pool:

@@ -1,0 +1,143 @@
+"""The shop from the command line: run it under Nightshift's eyes, break it, mend it.
+
+python -m deploy.demo.shop run [FAULT]
+python -m deploy.demo.shop inject | heal FAULT
+python -m deploy.demo.shop restart | rollback | clean SERVICE
+python -m deploy.demo.shop configure SERVICE NAME=NUMBER …
+python -m deploy.demo.shop state
+"""
+
+import argparse
+import asyncio
+import json
+import secrets
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+
+from bot.logs import set_up_logs
+from bot.serving import serve
+from bot.settings import Settings, read_settings
+from connectors.configuration import BadSettings
+from deploy.demo.shop.faults import FAULTS, everyday, heal, inject
+from deploy.demo.shop.monitoring import watching
+from deploy.demo.shop.nightshift import Door, settings_for
+from deploy.demo.shop.processes import LOOPBACK, wait_for
+from deploy.demo.shop.shop import Said, Shop, open_shop
+
+FOLDER = Path("~/.cache/nightshift/shop").expanduser()
+CALM_SECONDS = 30.0
+"""How long all is well at first, so that there is something to compare with."""
+
+
+def main() -> int:
+    """Run one command; its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.demo.shop", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"where the shop runs (default: {FOLDER})")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    run = commands.add_parser("run", help="shop, Prometheus, Alertmanager and Nightshift, until Ctrl-C")
+    run.add_argument("fault", nargs="?", choices=sorted(FAULTS), help="what goes wrong after half a minute")
+    run.add_argument("--port", type=int, default=8080, help="where Nightshift's page is")
+    for name in ("inject", "heal"):
+        commands.add_parser(name).add_argument("fault", choices=sorted(FAULTS))
+    for name in ("restart", "rollback", "clean"):
+        commands.add_parser(name).add_argument("service")
+    configure = commands.add_parser("configure")
+    configure.add_argument("service")
+    configure.add_argument("numbers", nargs="+", metavar="NAME=NUMBER")
+    commands.add_parser("state")
+    given = parser.parse_args()
+    try:
+        return _run(given) if given.command == "run" else _change(Shop.of(given.folder), given)
+    except (FileNotFoundError, LookupError, ValueError, httpx.HTTPError, BadSettings) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _change(shop: Shop, given: argparse.Namespace) -> int:
+    """Do one thing to the shop that runs."""
+    match given.command:
+        case "inject":
+            inject(shop, given.fault)
+            _say(f"{given.fault}: {FAULTS[given.fault].says}.")
+        case "heal":
+            heal(shop, given.fault)
+        case "restart":
+            shop.restart(given.service)
+        case "rollback":
+            shop.rollback(given.service)
+        case "clean":
+            _say(f"{shop.clean(given.service)} bytes are free again.")
+        case "configure":
+            numbers = {name: float(number) for name, number in (one.split("=") for one in given.numbers)}
+            shop.configure(given.service, Said(f"Set {', '.join(given.numbers)}", kind="configuration"), **numbers)
+        case _:
+            _say(json.dumps(shop.state(), indent=1))
+    return 0
+
+
+def _run(given: argparse.Namespace) -> int:
+    """Start everything and serve; all of it has ended when this returns."""
+    if _answers(given.folder):
+        raise ValueError(f"A shop runs in {given.folder} already: stop it, or choose another --folder.")
+    if (given.folder / "ports.json").exists():
+        shutil.rmtree(given.folder)
+    door = Door(given.port, secrets.token_urlsafe(24))
+    with open_shop(given.folder) as shop, watching(shop, door.webhook) as watched:
+        home = given.folder / "nightshift"
+        home.mkdir(exist_ok=True)
+        settings = read_settings(overrides=settings_for(shop, watched, door, home))
+        _say(f"The shop runs in {given.folder}, Prometheus at {watched.prometheus}.")
+        set_up_logs()
+        asyncio.run(_served(settings, shop, door, given.fault))
+    return 0
+
+
+async def _served(settings: Settings, shop: Shop, door: Door, fault: str | None) -> None:
+    """Serve until interrupted; what happens to the shop meanwhile happens in a thread of its own."""
+    story = asyncio.create_task(_story(shop, door, fault))
+    await serve(settings)
+    story.cancel()
+    with suppress(asyncio.CancelledError):
+        await story
+
+
+async def _story(shop: Shop, door: Door, fault: str | None) -> None:
+    await asyncio.to_thread(wait_for, f"{door.url}/ready")
+    shop.report_to(door.url)
+    _say(f"Nightshift is at {door.url}, its incidents at {door.url}/incidents.")
+    await asyncio.sleep(CALM_SECONDS / 3)
+    await asyncio.to_thread(everyday, shop)
+    await asyncio.sleep(CALM_SECONDS * 2 / 3)
+    if fault:
+        await asyncio.to_thread(inject, shop, fault)
+        _say(f"{fault} has begun. The alert comes within 20 seconds, the diagnosis after it; Ctrl-C ends all.")
+    else:
+        _say("Break it from another terminal: python -m deploy.demo.shop inject " + " | ".join(FAULTS))
+
+
+def _answers(folder: Path) -> bool:
+    try:
+        port = Shop.of(folder).ports["supervisor"]
+        urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=2).close()  # loopback
+    except (OSError, ValueError, urllib.error.URLError):
+        return False
+    return True
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
