@@ -5,15 +5,18 @@
 #   DOCS=path              what `make run` ingests instead of the demo
 #   LARGEST=chunks         the largest index that `make bench` searches (default: 100000)
 #   ATTACKS=path           the texts that `make security` tries, JSON or JSON lines (default: tests/security/attacks)
+#   FAULT=name             what goes wrong in `make demo-incident`: bad-deploy, exhausted-pool, memory-leak,
+#                          slow-dependency (default), full-disk
 #   NIGHTSHIFT_MODELS=…    where model files are kept (default: ~/.cache/nightshift/models)
 
 PYTHON ?= python3
 DOCS ?= deploy/demo
 LARGEST ?= 100000
 ATTACKS ?= tests/security/attacks
+FAULT ?= slow-dependency
 SETUP = @$(PYTHON) deploy/setup.py
 
-.PHONY: run test setup lint bench security demo-slack demo-feishu
+.PHONY: run test setup lint bench security demo-slack demo-feishu demo-incident
 
 run: ## install what is missing, ingest the documents, serve the page
 	$(SETUP) run --docs "$(DOCS)"
@@ -38,3 +41,6 @@ demo-slack: ## a conversation on a Slack of our own, kept as a picture
 
 demo-feishu: ## a conversation on a Feishu of our own, kept as a picture
 	$(SETUP) demo-feishu
+
+demo-incident: ## a shop of real processes, watched by Prometheus; something goes wrong, and is diagnosed on the page
+	$(SETUP) demo-incident --fault "$(FAULT)"

@@ -39,6 +39,7 @@ def main(arguments):
     parser.add_argument("--docs", default="deploy/demo", help="what `run` ingests")
     parser.add_argument("--largest", default="100000", help="chunks in the largest index that `bench` searches")
     parser.add_argument("--attacks", default="tests/security/attacks", help="the folder of texts that `security` tries")
+    parser.add_argument("--fault", default="slow-dependency", help="what goes wrong in `demo-incident`")
     given = parser.parse_args(arguments)
     try:
         os.chdir(str(ROOT))
@@ -105,7 +106,14 @@ def conversation(platform):
     return show
 
 
+def incident(given):
+    """A shop of real processes with its monitoring, and an incident in it."""
+    prepare(with_tests=False)
+    return module("ingest", "deploy/demo") or module("deploy.demo.shop", "run", given.fault)
+
+
 COMMANDS = {"setup": setup, "run": run, "test": test, "lint": lint, "bench": bench, "security": security}
+COMMANDS["demo-incident"] = incident
 COMMANDS.update({"demo-" + platform: conversation(platform) for platform in ("slack", "feishu")})
 
 

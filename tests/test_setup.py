@@ -166,6 +166,12 @@ def test_a_run_checks_the_port_before_it_ingests_and_serves_last(
     assert installed[2:] == ["bot serve --check", "ingest deploy/demo", "bot serve"]
 
 
+def test_a_demo_of_an_incident_ingests_the_runbooks_first(bootstrap: ModuleType, installed: list[str]) -> None:
+    assert bootstrap.main(["demo-incident", "--fault", "full-disk"]) == 0
+
+    assert installed[2:] == ["ingest deploy/demo", "deploy.demo.shop run full-disk"]
+
+
 def test_ctrl_c_is_one_line(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,17 +2,16 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-MISSING = "Prometheus is not installed: `apt-get install prometheus prometheus-alertmanager`"
+from deploy.demo.shop.monitoring import MISSING
+from deploy.demo.shop.processes import free_ports, running, wait_for
+
 HOURS = 4
 RULES = """
 groups:
@@ -61,7 +60,7 @@ def servers(folder: Path) -> Iterator[Servers]:
     if not all(programs):
         raise FileNotFoundError(MISSING)
     prometheus, alertmanager, promtool = (str(one) for one in programs)
-    ports = dict(zip(("prometheus", "alertmanager", "closed"), _free_ports(3), strict=True))
+    ports = dict(zip(("prometheus", "alertmanager", "closed"), free_ports(3), strict=True))
     ends = int(time.time()) // 60 * 60 - 60
     begins = ends - HOURS * 3600
     (folder / "history.txt").write_text(_history(begins, ends), "utf-8")
@@ -74,14 +73,14 @@ def servers(folder: Path) -> Iterator[Servers]:
     with ExitStack() as started:
         here = f"127.0.0.1:{ports['alertmanager']}"
         options = ["--config.file=routes.yml", "--storage.path=alerts", f"--web.listen-address={here}"]
-        started.enter_context(_running([alertmanager, *options, "--cluster.listen-address="], folder))
+        started.enter_context(running([alertmanager, *options, "--cluster.listen-address="], folder))
         here = f"127.0.0.1:{ports['prometheus']}"
         options = ["--config.file=prometheus.yml", "--storage.tsdb.path=data", f"--web.listen-address={here}"]
         # An alert that fires before Alertmanager was found is sent once more after this delay.
-        started.enter_context(_running([prometheus, *options, "--rules.alert.resend-delay=1s"], folder))
-        _wait(f"{urls['prometheus']}/-/ready")
-        _wait(f"{urls['alertmanager']}/api/v2/alerts", lambda body: len(json.loads(body)) > 0)
-        _wait(f"{urls['prometheus']}/api/v1/targets", lambda body: b"connection refused" in body and b'"up"' in body)
+        started.enter_context(running([prometheus, *options, "--rules.alert.resend-delay=1s"], folder))
+        wait_for(f"{urls['prometheus']}/-/ready")
+        wait_for(f"{urls['alertmanager']}/api/v2/alerts", lambda body: len(json.loads(body)) > 0)
+        wait_for(f"{urls['prometheus']}/api/v1/targets", lambda body: b"connection refused" in body and b'"up"' in body)
         yield Servers(urls["prometheus"], urls["alertmanager"], begins, ends)
 
 
@@ -91,11 +90,11 @@ def alertmanager(folder: Path, routes: str) -> Iterator[str]:
     program = shutil.which("prometheus-alertmanager")
     if program is None:
         raise FileNotFoundError(MISSING)
-    (port,) = _free_ports(1)
+    (port,) = free_ports(1)
     (folder / "routes.yml").write_text(routes, "utf-8")
     options = ["--config.file=routes.yml", "--storage.path=alerts", f"--web.listen-address=127.0.0.1:{port}"]
-    with _running([program, *options, "--cluster.listen-address="], folder):
-        _wait(f"http://127.0.0.1:{port}/-/ready")
+    with running([program, *options, "--cluster.listen-address="], folder):
+        wait_for(f"http://127.0.0.1:{port}/-/ready")
         yield f"http://127.0.0.1:{port}"
 
 
@@ -109,35 +108,3 @@ def _history(begins: int, ends: int) -> str:
     heard = (at for at in range(begins, ends + 1, 60) if not middle <= at < middle + 3600)
     lines += [f'latency_seconds{{service="cart"}} 0.2 {at}' for at in heard]
     return "\n".join([*lines, "# EOF", ""])
-
-
-@contextmanager
-def _running(command: list[str], folder: Path) -> Iterator[None]:
-    with (folder / f"{Path(command[0]).name}.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-        try:
-            yield
-        finally:
-            process.kill()
-            process.wait(timeout=30)
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
-def _wait(url: str, enough: object = None, seconds: float = 60) -> None:
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  # loopback
-                if not callable(enough) or enough(answer.read()):
-                    return
-        except (urllib.error.URLError, ConnectionError):
-            pass
-        time.sleep(0.1)
-    raise TimeoutError(f"{url} did not become ready within {seconds:g} s")

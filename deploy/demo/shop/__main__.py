@@ -25,7 +25,7 @@ from bot.serving import serve
 from bot.settings import Settings, read_settings
 from connectors.configuration import BadSettings
 from deploy.demo.shop.faults import FAULTS, everyday, heal, inject
-from deploy.demo.shop.monitoring import watching
+from deploy.demo.shop.monitoring import MISSING, installed, watching
 from deploy.demo.shop.nightshift import Door, settings_for
 from deploy.demo.shop.processes import LOOPBACK, wait_for
 from deploy.demo.shop.shop import Said, Shop, open_shop
@@ -87,6 +87,8 @@ def _change(shop: Shop, given: argparse.Namespace) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     """Start everything and serve; all of it has ended when this returns."""
+    if not installed():
+        raise FileNotFoundError(MISSING)
     if _answers(given.folder):
         raise ValueError(f"A shop runs in {given.folder} already: stop it, or choose another --folder.")
     if (given.folder / "ports.json").exists():
