@@ -111,14 +111,14 @@ class _Loop:
         self.guard = FindingGuard(self.desk.expert, trouble.language, content_terms, frozenset(trouble.services))
         self.said = Reporting(self.guard, self.board)
         self.tools: dict[str, Tool] = {}
+        self.systems: dict[str, str] = {}
         self.gaps_before = set(self.desk.gaps)
         self.steps_before = len(self.desk.steps)
-        for finding in self.report.findings:
-            self.guard.speaks(finding)
 
     async def run(self) -> Stopped:
         """Turn after turn until there is nothing more to do or to spend; why it ended."""
         self.tools = {one.name: one for one in (await self.desk.tools())[:MOST_TOOLS]}
+        self.systems = {name: await self.desk.toolbox.owner(name) for name in self.tools}
         for number in range(TURNS):
             self._number_evidence(number)
             try:
@@ -204,7 +204,8 @@ class _Loop:
             tool = self.tools.get(entry.of.tool) if entry.of else None
             # Of what another run brought nobody knows the tool any more: it counts as a stranger's.
             unknown: Kind | None = "other" if entry.evidence.kind == "tool" else None
-            self.guard.sources.setdefault(key, Source(entry.evidence, tool.kind if tool else unknown))
+            system = self.systems.get(tool.name, "") if tool else ""
+            self.guard.sources.setdefault(key, Source(entry.evidence, tool.kind if tool else unknown, system))
 
     def _prompt(self, number: int) -> Prompt:
         desk, model = self.desk, large(self.asked)

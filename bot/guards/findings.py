@@ -2,7 +2,7 @@
 
 A model that reads other people's texts repeats what they make it say. So a finding speaks only as loud as the system
 that its evidence came from: a log line cannot tell of a deployment, nor a page of a wiki that all is well, and
-one result of a system that is not the house's own counts as one sort of finding, whatever it holds.
+all that one system says that is not the house's own counts as one sort of finding, whatever it holds.
 """
 
 import re
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from bot.guards import citation
 from bot.guards.redaction import redact
 from bot.incident import Category, Excluded, Finding, FindingKind
+from bot.rules.plain import gives_orders, leads_away
 from bot.rules.terms import Terms
 from bot.vocabulary import Evidence, Language
 from connectors.tools.port import Kind
@@ -24,13 +25,16 @@ from knowledge.language import language_of
 
 LONGEST_SAID, LONGEST_QUOTE, SHORTEST_QUOTE, MOST_CITES = 400, 400, 4, 6
 FEWEST_SHARED = 0.25
-MOST_WEIGHT = 0.6
-"""A model's finding never weighs more: what code measured comes first."""
-MOST_WEIGHT_OF_TEXT = 0.5
+MOST_WEIGHT = 0.55
+"""A model's finding never weighs more, and so never confirms a cause by itself: what code measured decides."""
+MOST_WEIGHT_OF_TEXT = 0.4
+"""Of what anybody may have written, such as a log line: by itself it does not make a cause likely."""
 MOST_WEIGHT_RECALLED = 0.3
+MOST_WEIGHT_OF_HEALTH = 0.2
+"""Who reads orders to call everything well must not silence an alert."""
 _SHOWS: Mapping[Kind, frozenset[FindingKind]] = {
     "metrics": frozenset(("break", "state", "dependency", "healthy")),
-    "logs": frozenset(("log", "event", "dependency")),
+    "logs": frozenset(("log",)),
     "cluster": frozenset(("state", "event", "change", "log", "dependency", "healthy")),
     "alerts": frozenset(("alert", "event", "state", "healthy")),
     "changes": frozenset(("change", "event")),
@@ -40,8 +44,6 @@ _SHOWS: Mapping[Kind, frozenset[FindingKind]] = {
 """What sort of finding the tools of a kind can show."""
 _TEXTS: frozenset[Kind] = frozenset(("logs", "network", "other"))
 _SHOWS_HEALTH: frozenset[Kind] = frozenset(("metrics", "cluster", "alerts"))
-# What a chat or a page would follow, load or notify.
-_LEADS_AWAY = re.compile(r"://|\bwww\.|@(?:all|here|channel|everyone)\b|<[!@a-z/]|\]\(", re.IGNORECASE)
 _JOINED = re.compile(r"\b[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\b")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)")
 
@@ -72,10 +74,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """A piece of evidence and the kind of tool that it came from, None for what is recalled or known beforehand."""
+    """A piece of evidence, and the system and kind of tool that it came from; None for what is known beforehand."""
 
     evidence: Evidence
     kind: Kind | None = None
+    system: str = ""
 
     @property
     def text(self) -> str:
@@ -110,7 +113,7 @@ class FindingGuard:
             quote=quote,
             service=service,
             cause=cause,
-            weight=_weight(claimed.weight, _heaviest(cited[0])),
+            weight=_weight(claimed.weight, _heaviest(cited[0], kind, cause)),
             at=_moment(quote),
         )
 
@@ -120,9 +123,10 @@ class FindingGuard:
         return Excluded(says=_plain(ruled_out.says), cites=tuple(one.evidence.id for one in cited))
 
     def speaks(self, finding: Finding) -> None:
-        """Remember as what a piece of evidence has been told of."""
-        if finding.cites:
-            self.spoken_as.setdefault(finding.cites[0], finding.kind)
+        """Remember as what a stranger's system has been told of."""
+        for source in self.sources.values():
+            if finding.cites and source.evidence.id == finding.cites[0] and source.kind in _TEXTS:
+                self.spoken_as.setdefault(source.system, finding.kind)
 
     def _supported(self, says: str, cites: Sequence[int | str], quote: str) -> tuple[list[Source], str]:
         """The sources, that of the quote first, and the quote as it stands there."""
@@ -130,7 +134,7 @@ class FindingGuard:
         if not said or len(said) > LONGEST_SAID:
             raise Refused(f"`says` has to be one sentence of at most {LONGEST_SAID} characters.")
         if not plain_or_nothing(said):
-            raise Refused("`says` may hold no link, mention or secret, and not say that you did something.")
+            raise Refused("`says` may hold no link, mention, order or secret, and not say that you did something.")
         if len(self.terms(said)) > 3 and language_of(said) != self.language:
             raise Refused(f"`says` is not in the language {self.language}.")
         named = list(dict.fromkeys(number for cite in cites for number in _numbers(cite) if number in self.sources))
@@ -163,9 +167,9 @@ class FindingGuard:
             raise Refused(f"This evidence only shows findings of the kinds {', '.join(sorted(_SHOWS[source.kind]))}.")
         if "healthy" in (kind, cause) and source.kind not in _SHOWS_HEALTH:
             raise Refused("A text does not show that all is well; metrics, alerts and the cluster do.")
-        before = self.spoken_as.get(source.evidence.id)
-        if source.kind in _TEXTS and before not in (None, kind):
-            raise Refused(f"This evidence was told of as {before} already.")
+        before = self.spoken_as.get(source.system) if source.kind in _TEXTS else None
+        if before not in (None, kind):
+            raise Refused(f"What this system says was told of as {before} already.")
 
     def _service(self, name: str, cited: Sequence[Source]) -> str:
         name = _plain(name)
@@ -177,7 +181,8 @@ class FindingGuard:
 def plain_or_nothing(text: str) -> str:
     """A model's own words where they lead nowhere, hold no secret and boast of nothing; else nothing."""
     said = _plain(text)
-    return "" if _LEADS_AWAY.search(said) or citation.claims_to_act(said) or redact(said).hidden else said
+    unfit = leads_away(said) or gives_orders(said) or citation.claims_to_act(said) or redact(said).hidden
+    return "" if unfit else said
 
 
 def _kind(named: str) -> FindingKind:
@@ -198,7 +203,9 @@ def _weight(said: float | None, most: float) -> float:
     return round(min(max(said, 0.0), most), 3) if said is not None and isfinite(said) else most / 2
 
 
-def _heaviest(source: Source) -> float:
+def _heaviest(source: Source, kind: FindingKind, cause: Category | None) -> float:
+    if "healthy" in (kind, cause):
+        return MOST_WEIGHT_OF_HEALTH
     if source.kind is None:
         return MOST_WEIGHT_RECALLED
     return MOST_WEIGHT_OF_TEXT if source.kind in _TEXTS else MOST_WEIGHT

@@ -229,6 +229,11 @@ def warnings(questions: Sequence[str], found: Sequence[Evidence], terms: Terms) 
     return [Passage(best[1], "", best[2])] if best and best[0] >= CLOSE_ENOUGH else []
 
 
+def forbids(text: str) -> bool:
+    """Whether a text says that something must not be done."""
+    return _FORBIDS.search(text) is not None
+
+
 def _fit(section: Section, evidence: Evidence, wanted: frozenset[str], terms: Terms, *, asks_how: bool) -> float:
     said = "\n\n".join(block.text for block in section.blocks)
     heads = dict.fromkeys((evidence.title, evidence.heading, section.heading))
