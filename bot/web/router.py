@@ -19,6 +19,7 @@ from bot.web.changes import add_changes
 from bot.web.events import events
 from bot.web.files import add_files
 from bot.web.images import add_images
+from bot.web.incidents import add_incidents
 from bot.web.knowledge import add_knowledge
 from bot.web.login import Login, Visitor
 from bot.web.pages import serve, serve_anywhere
@@ -26,6 +27,13 @@ from connectors.chat.port import IncomingMessage
 from connectors.state.port import MissingAttachment, Question
 
 LARGEST_FRAME_NUMBER = 2**31 - 1
+VISITORS_PAGES = {
+    "/": "page.html",
+    "/knowledge": "knowledge.html",
+    "/incidents": "incidents.html",
+    "/incidents/{incident_id}": "incident.html",
+}
+"""Pages for who has signed in, by their paths."""
 
 
 def build_router(assistant: Assistant, settings: Web, now: Callable[[], datetime]) -> APIRouter:
@@ -42,17 +50,13 @@ def build_router(assistant: Assistant, settings: Web, now: Callable[[], datetime
     add_knowledge(router, assistant, login, now)
     add_changes(router, assistant, login, now)
     add_refused(router, assistant, login)
+    add_incidents(router, assistant, login, now)
     return router
 
 
 def _add_pages(router: APIRouter, login: Login) -> None:
-    @router.get("/")
-    async def product_page(request: Request, response: Response) -> Response:
-        return _for_visitors("page.html", request, response, login)
-
-    @router.get("/knowledge")
-    async def knowledge_page(request: Request, response: Response) -> Response:
-        return _for_visitors("knowledge.html", request, response, login)
+    for path, name in VISITORS_PAGES.items():
+        _add_visitors_page(router, login, path, name)
 
     @router.get("/login")
     async def login_page(request: Request) -> Response:
@@ -69,6 +73,12 @@ def _add_pages(router: APIRouter, login: Login) -> None:
     @router.get("/static/{name}")
     async def static(request: Request, name: str) -> Response:
         return serve_anywhere(request, name)
+
+
+def _add_visitors_page(router: APIRouter, login: Login, path: str, name: str) -> None:
+    @router.get(path)
+    async def page(request: Request, response: Response) -> Response:
+        return _for_visitors(name, request, response, login)
 
 
 def _for_visitors(name: str, request: Request, response: Response, login: Login) -> Response:
