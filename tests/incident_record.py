@@ -52,7 +52,7 @@ def minutes(count: float) -> datetime:
 def _curve(name: str, low: float, high: float) -> Line:
     """A figure that is low, and from the deploy on high."""
     at = BEGAN.timestamp() - 1800
-    values = [(low if n < 56 else high) * (1 + 0.08 * math.sin(n * 1.7)) for n in range(90)]
+    values = [(low if n < 60 else high) * (1 + 0.08 * math.sin(n * 1.7)) for n in range(90)]
     return Line(name=name, points=tuple((at + 30 * n, value) for n, value in enumerate(values)))
 
 

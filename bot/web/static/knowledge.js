@@ -2,6 +2,7 @@
 
 import { h, icon, iconButton } from "./dom.js";
 import { knowledgeWords } from "./knowledge_words.js";
+import { OpenIncidents } from "./open_incidents.js";
 import { Problem, Server } from "./server.js";
 import { SourcePanel } from "./source.js";
 import { Switches } from "./switches.js";
@@ -25,9 +26,10 @@ const menuButton = iconButton("menu", "", () => showMenu(true), { "aria-expanded
 const closeButton = iconButton("close", "", () => showMenu(false), { class: "icon-button close-menu" });
 const backLink = h("a", { class: "new", href: "/" });
 const backShort = h("a", { class: "icon-button", href: "/" }, icon("chat"));
+const incidents = new OpenIncidents(server);
 const tree = h("ul", { class: "tree" });
 const asOf = h("p", { class: "as-of" });
-const nav = h("nav", { id: "services" }, h("div", { class: "top" }, brand(), closeButton), backLink, tree, h("div", { class: "bottom" }, asOf, switches.element));
+const nav = h("nav", { id: "services" }, h("div", { class: "top" }, brand(), closeButton), backLink, tree, h("div", { class: "bottom" }, incidents.element, asOf, switches.element));
 const shade = h("div", { class: "shade", onclick: () => showMenu(false) });
 
 const views = h("ul", { class: "views" });
@@ -83,6 +85,7 @@ function speak() {
   document.title = `${all.title} · Nightshift`;
   nav.setAttribute("aria-label", all.tree);
   backLink.replaceChildren(icon("chat"), all.back);
+  incidents.speak(switches.words);
   for (const [element, label] of [[menuButton, all.menu], [closeButton, all.closeMenu], [backShort, all.back]]) {
     element.setAttribute("aria-label", label);
     element.setAttribute("title", label);

@@ -2,6 +2,7 @@
 
 import "./chat.js";
 import { h, icon, iconButton } from "./dom.js";
+import { OpenIncidents } from "./open_incidents.js";
 import { Problem, Server } from "./server.js";
 import { Switches } from "./switches.js";
 import { languageTag } from "./words.js";
@@ -19,11 +20,12 @@ const newButton = h("button", { type: "button", class: "new", onclick: startThre
 const newShort = iconButton("plus", "", startThread);
 const list = h("ol", { class: "threads" });
 const nav = h("nav", { id: "threads" });
+const incidents = new OpenIncidents(server);
 const knownLink = h("a", { class: "known-link", href: "/knowledge" });
 const person = h("div", { class: "person" });
 const shade = h("div", { class: "shade", onclick: () => showMenu(false) });
 
-nav.append(h("div", { class: "top" }, brand(), closeButton), newButton, list, h("div", { class: "bottom" }, knownLink, person, switches.element));
+nav.append(h("div", { class: "top" }, brand(), closeButton), newButton, list, h("div", { class: "bottom" }, incidents.element, knownLink, person, switches.element));
 document.body.append(h("header", { class: "bar" }, menuButton, brand(), newShort), nav, shade, h("main", {}, chat));
 
 function threadInAddress() {
@@ -39,6 +41,7 @@ function speak() {
     button.setAttribute("aria-label", label);
     button.setAttribute("title", label);
   }
+  incidents.speak(say);
   knownLink.replaceChildren(icon("shelves"), say.known);
   chat.setAttribute("language", switches.language);
   showPerson();
