@@ -67,6 +67,11 @@ def another(stage: Stage) -> Callable[..., Incident]:
     return make
 
 
+def look_again(page: Page) -> None:
+    """Come back to the page, which then does not wait until it reads anew."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
 def test_the_main_page_leads_to_what_is_open_and_from_there_to_one(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("link", name="Incidents: ").click()
@@ -108,6 +113,7 @@ def test_the_list_follows_what_happens(open_page: Open, stage: Stage, another: C
     row = stage.run(stage.state.incident(incident.id))
     over = stored(incident.model_copy(update={"status": "resolved", "resolved_at": minutes(50)}))
     stage.run(stage.state.change(Change(incidents=[replace(over, version=row.version)])))
+    look_again(page)
 
     expect(page.get_by_role("region", name="Over").get_by_role("link", name=incident.title)).to_be_visible()
     expect(page.get_by_role("region", name="Open").get_by_role("link", name=incident.title)).to_have_count(0)
@@ -162,7 +168,7 @@ def test_wrong_asks_what_it_was_and_keeps_what_is_typed(open_page: Open, another
     box.fill("a full disk")
 
     with page.expect_response("**/api/incidents/**"):
-        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        look_again(page)
     expect(box).to_be_focused()
     page.get_by_role("button", name="Send").click()
 
@@ -271,7 +277,7 @@ def test_what_cannot_be_read_says_so_and_is_tried_again(open_page: Open) -> None
     expect(page.get_by_text("This cannot be shown right now.")).to_be_visible()
     page.unroute("**/api/incidents?*")
 
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    look_again(page)
 
     expect(page.get_by_role("link", name=SLOW.title)).to_be_visible()
 

@@ -29,6 +29,7 @@ const parts = { open: [], over: [] };
 let services = [];
 let failed = false;
 let reading = new AbortController();
+let busy = false;
 let typing = 0;
 let shownAt = "";
 
@@ -63,6 +64,7 @@ async function read() {
   reading.abort();
   reading = new AbortController();
   const { signal } = reading;
+  busy = true;
   const wanted = Object.entries(shownParts()).filter(([, shown]) => shown).map(([part]) => part);
   try {
     const pages = await Promise.all(wanted.map(async (part) => (await server.call(asked(part), { signal })).json()));
@@ -73,6 +75,7 @@ async function read() {
     if (problem instanceof Problem && problem.code === "login") location.assign("/login");
     failed = true;
   }
+  busy = false;
   show();
 }
 
@@ -183,7 +186,8 @@ function moved() {
 
 window.addEventListener("hashchange", moved);
 document.addEventListener("visibilitychange", () => document.hidden || read());
-setInterval(() => document.hidden || read(), AGAIN_MS);
+// An answer that takes longer than the pause is waited for.
+setInterval(() => document.hidden || busy || read(), AGAIN_MS);
 
 speak();
 moved();
