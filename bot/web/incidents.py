@@ -15,8 +15,9 @@ from bot.casebook import Story, language_of_reader
 from bot.rules.postmortems import postmortem
 from bot.rules.short_names import file_name
 from bot.tending import Settled, UnknownIncident, judge, look_again, resolve
-from bot.web import incident_views as views
+from bot.web import incident_shapes as shapes
 from bot.web.boundary import Refused
+from bot.web.incident_views import listed_incidents, shown_story
 from bot.web.login import Login, Visitor
 from connectors.state.incident_port import Judgement, Outdated
 
@@ -26,11 +27,26 @@ AskedLanguage = Annotated[Literal["", "en", "zh"], Query()]
 
 def add_incidents(router: APIRouter, assistant: Assistant, login: Login, now: Callable[[], datetime]) -> None:
     """Routes for signed-in visitors, who see of a diagnosis what their own groups may read."""
-    _add_reading(router, assistant, login)
+    _add_lists(router, assistant, login)
+    _add_stories(router, assistant, login)
     _add_tending(router, assistant, login, now)
 
 
-def _add_reading(router: APIRouter, assistant: Assistant, login: Login) -> None:
+def _add_lists(router: APIRouter, assistant: Assistant, login: Login) -> None:
+    @router.get("/api/incidents")
+    async def incidents(
+        asked: shapes.AskedFor, request: Request, who: Annotated[Visitor, Depends(login.visitor)]
+    ) -> Response:
+        page = await casebook.listed(assistant.state, asked.wanted, asked.before, asked.limit)
+        return _unless_known(listed_incidents(page), request)
+
+    @router.get("/api/incidents/count")
+    async def count(who: Annotated[Visitor, Depends(login.visitor)]) -> shapes.OpenCount:
+        found = await casebook.open_count(assistant.state, MOST_COUNTED)
+        return shapes.OpenCount(open=found, more=found == MOST_COUNTED)
+
+
+def _add_stories(router: APIRouter, assistant: Assistant, login: Login) -> None:
     async def own_story(
         incident_id: str,
         who: Annotated[Visitor, Depends(login.visitor)],
@@ -42,18 +58,6 @@ def _add_reading(router: APIRouter, assistant: Assistant, login: Login) -> None:
             raise _missing()
         return story
 
-    @router.get("/api/incidents")
-    async def incidents(
-        asked: views.AskedFor, request: Request, who: Annotated[Visitor, Depends(login.visitor)]
-    ) -> Response:
-        page = await casebook.listed(assistant.state, asked.wanted, asked.before, asked.limit)
-        return _unless_known(views.listed_incidents(page), request)
-
-    @router.get("/api/incidents/count")
-    async def count(who: Annotated[Visitor, Depends(login.visitor)]) -> views.OpenCount:
-        found = await casebook.open_count(assistant.state, MOST_COUNTED)
-        return views.OpenCount(open=found, more=found == MOST_COUNTED)
-
     @router.get("/api/incidents/{incident_id}")
     async def incident(
         request: Request,
@@ -61,7 +65,7 @@ def _add_reading(router: APIRouter, assistant: Assistant, login: Login) -> None:
         who: Annotated[Visitor, Depends(login.visitor)],
         language: AskedLanguage = "",
     ) -> Response:
-        shown = views.shown_story(story, who.author, language_of_reader(language, story.incident))
+        shown = shown_story(story, who.author, language_of_reader(language, story.incident))
         return _unless_known(shown, request)
 
     @router.get("/api/incidents/{incident_id}/postmortem")
@@ -84,16 +88,16 @@ def _add_tending(router: APIRouter, assistant: Assistant, login: Login, now: Cal
 
     @router.post("/api/incidents/{incident_id}/judgement", status_code=204)
     async def word(
-        incident_id: str, given: views.NewJudgement, who: Annotated[Visitor, Depends(login.visitor)]
+        incident_id: str, given: shapes.NewJudgement, who: Annotated[Visitor, Depends(login.visitor)]
     ) -> None:
         with _refusing("judged"):
             cause = "" if given.right else given.cause
             await judge(state, Judgement(incident_id, who.author, given.right, cause, now()))
 
     @router.post("/api/incidents/{incident_id}/diagnose", status_code=202)
-    async def diagnose(incident_id: str, who: Annotated[Visitor, Depends(login.visitor)]) -> views.Begun:
+    async def diagnose(incident_id: str, who: Annotated[Visitor, Depends(login.visitor)]) -> shapes.Begun:
         with _refusing("looking"):
-            return views.Begun(diagnosis_id=await look_again(state, incident_id, who.author, now()))
+            return shapes.Begun(diagnosis_id=await look_again(state, incident_id, who.author, now()))
 
     @router.post("/api/incidents/{incident_id}/resolve", status_code=204)
     async def close(incident_id: str, who: Annotated[Visitor, Depends(login.visitor)]) -> None:
