@@ -12,3 +12,4 @@ ALERTS = Counter("nightshift_alerts_total", "Reports of alerts that were kept, b
 REFUSED_CALLS = Counter(
     "nightshift_alert_calls_refused_total", "Calls of monitoring systems that were not taken", ["receiver", "status"]
 )
+SORTED = Counter("nightshift_alerts_sorted_total", "Reports of alerts that were sorted into incidents")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.incident import Incident, Mode
 from bot.vocabulary import Language
 
-_LOUDNESS: Mapping[Mode, int] = {"off": 0, "shadow": 1, "live": 2}
+LOUDNESS: Mapping[Mode, int] = {"off": 0, "shadow": 1, "live": 2}
 Places = tuple[tuple[str, str], ...]
 """Platforms and conversations on them."""
 
@@ -41,7 +41,7 @@ class IncidentRules:
 def mode_of(incident: Incident, rules: IncidentRules) -> Mode:
     """How an incident is treated: the loudest of its services' modes; that of all where none has its own."""
     own = [one.mode for name in incident.services if (one := rules.services.get(name)) and one.mode]
-    return max(own, key=_LOUDNESS.__getitem__) if own else rules.mode
+    return max(own, key=LOUDNESS.__getitem__) if own else rules.mode
 
 
 def places_of(incident: Incident, rules: IncidentRules) -> Places:
