@@ -34,9 +34,14 @@ def find_entities(text: str, services: Names, now: datetime) -> Entities:
         services=services(text),
         environments=find_environments(text),
         severities=_unique(match.upper().replace("-", "") for match in _SEVERITY.findall(text)),
-        identifiers=_unique(_IDENTIFIER.findall(text)),
+        identifiers=identifiers_in(text),
         window=find_window(text, now),
     )
+
+
+def identifiers_in(text: str) -> tuple[str, ...]:
+    """What looks like the name of a thing: a pod, a metric, a version, an address, an error code."""
+    return _unique(_IDENTIFIER.findall(text))
 
 
 def find_environments(text: str) -> tuple[str, ...]:
