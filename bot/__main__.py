@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | ask | knowledge | doctor | settings | models | eval`."""
+"""The command line: `python -m bot serve | ask | knowledge | silence | alerts | doctor | settings | models | eval`."""
 
 import argparse
 import sys
@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: nightshift.toml)")
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_assistant(commands)
+    _add_alerts(commands)
     _add_upkeep(commands)
     return parser
 
@@ -72,6 +73,25 @@ def _add_assistant(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     evaluate.add_argument("suite")
     evaluate.add_argument("arguments", nargs=argparse.REMAINDER, metavar="DIR …")
     evaluate.set_defaults(run=_evaluate)
+
+
+def _add_alerts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    silence = commands.add_parser("silence", help="keep alerts quiet for a while, and lift that")
+    silence.set_defaults(run=_silence)
+    what = silence.add_subparsers(required=True, dest="what", metavar="add | list | lift")
+    add = what.add_parser("add", help="keep alerts quiet from now on")
+    add.add_argument("matchers", help="which ones: 'service=checkout severity=warning'; * is any letters")
+    add.add_argument("--for", dest="lasts", required=True, metavar="TIME", help="how long: 90m, 2h, 1d")
+    add.add_argument("--because", default="", metavar="TEXT", help="why, for whoever wonders")
+    listed = what.add_parser("list", help="show those that have not ended")
+    listed.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    what.add_parser("lift", help="end one now").add_argument("id", metavar="ID")
+
+    alerts = commands.add_parser("alerts", help="show calls of monitoring systems that were not taken, and why")
+    alerts.add_argument("what", choices=("refused",))
+    alerts.add_argument("--limit", type=int, default=50, metavar="N", help="how many, the latest ones (default: 50)")
+    alerts.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    alerts.set_defaults(run=_alerts)
 
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -141,6 +161,26 @@ def _knowledge(given: argparse.Namespace) -> int:
     request = Request(given.service, given.gaps, given.json, groups, given.language)
     now = datetime.now(UTC)  # noqa: TID251  # a command starts here; below, the time is an argument
     return show(_read(given), request, now)
+
+
+def _silence(given: argparse.Namespace) -> int:
+    from bot.alert_commands import add_silence, lift_silence, list_silences
+
+    settings, now = _read(given), datetime.now(UTC)  # noqa: TID251  # a command starts here
+    if given.what == "add":
+        return add_silence(settings, now, given.matchers, given.lasts, given.because)
+    return (
+        lift_silence(settings, now, given.id)
+        if given.what == "lift"
+        else list_silences(settings, now, as_json=given.json)
+    )
+
+
+def _alerts(given: argparse.Namespace) -> int:
+    from bot.alert_commands import list_refused
+
+    now = datetime.now(UTC)  # noqa: TID251  # a command starts here
+    return list_refused(_read(given), now, limit=given.limit, as_json=given.json)
 
 
 def _doctor(given: argparse.Namespace) -> int:

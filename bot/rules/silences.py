@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.alerts.port import Alert
@@ -54,6 +55,18 @@ def read_duration(text: str) -> timedelta:
     if not 0 < seconds <= LONGEST.total_seconds():
         raise BadSilence(f"A silence lasts up to {LONGEST.days} days.")
     return timedelta(seconds=seconds)
+
+
+def new_silence(  # all of it
+    id: str, matchers: Mapping[str, str], lasts: str, begins_at: datetime, author: str, because: str
+) -> Silence:
+    """A silence that begins then and lasts so long. Raises BadSilence."""
+    return Silence(id, dict(matchers), begins_at, begins_at + read_duration(lasts), author, " ".join(because.split()))
+
+
+def lifted(silence: Silence, now: datetime) -> Silence:
+    """The silence, over from now on."""
+    return replace(silence, ends_at=now)
 
 
 def _fits(silence: Silence, alert: Alert, services: set[str]) -> bool:

@@ -137,10 +137,11 @@ def add_refused(router: APIRouter, assistant: Assistant, login: Login) -> None:
     async def refused(
         who: Annotated[Visitor, Depends(login.visitor)], limit: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> list[dict[str, object]]:
-        return [_shown(one) for one in await assistant.state.refused(limit)]
+        return [shown(one) for one in await assistant.state.refused(limit)]
 
 
-def _shown(call: RefusedCall) -> dict[str, object]:
+def shown(call: RefusedCall) -> dict[str, object]:
+    """A refused call as JSON, without the secrets in its body."""
     return {
         "receiver": call.receiver,
         "received_at": call.received_at.isoformat(),

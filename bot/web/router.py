@@ -23,6 +23,7 @@ from bot.web.incidents import add_incidents
 from bot.web.knowledge import add_knowledge
 from bot.web.login import Login, Visitor
 from bot.web.pages import serve, serve_anywhere
+from bot.web.silences import add_silences
 from connectors.chat.port import IncomingMessage
 from connectors.state.port import MissingAttachment, Question
 
@@ -50,6 +51,7 @@ def build_router(assistant: Assistant, settings: Web, now: Callable[[], datetime
     add_knowledge(router, assistant, login, now)
     add_changes(router, assistant, login, now)
     add_refused(router, assistant, login)
+    add_silences(router, assistant, login, now)
     add_incidents(router, assistant, login, now)
     return router
 
