@@ -7,7 +7,7 @@ from urllib.parse import quote
 from bot.incident import Diagnosis, Incident
 from bot.membership import NO_DIRECTORY, Membership
 from bot.steps.announce import Told, Word, announce
-from connectors.chat.card_port import Card, Exhibits
+from connectors.chat.card_port import Card
 from connectors.directory.port import DirectoryUnavailable
 from connectors.state.incident_port import StoredDiagnosis, StoredIncident
 from connectors.state.port import State
@@ -22,7 +22,7 @@ class Announcer:
     page: str = ""
 
     async def card(self, stored: StoredIncident) -> Card:
-        """What is to be shown of an incident now, with the charts of the card that is kept.
+        """What is to be shown of an incident now.
 
         Without a diagnosis that has ended, it is the card that is kept as long as the incident is open.
         """
@@ -33,7 +33,6 @@ class Announcer:
             return kept
         told = Told(
             link=self.link(stored.id),
-            exhibits=Exhibits(charts=kept.charts if kept else ()),
             words=await self._words(stored.id),
         )
         return announce(incident, Diagnosis.model_validate_json(run.body) if run else None, told)

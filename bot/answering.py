@@ -20,6 +20,7 @@ from bot.steps.judge import Found, judge
 from bot.steps.present import Report, footer, present, present_chat, present_unread
 from bot.steps.read import Readings, read, with_readings
 from bot.steps.receive import receive
+from bot.steps.recollect import recollect
 from bot.steps.refine import refine
 from bot.steps.retrieve import Wanted, retrieve
 from bot.steps.rewrite import rewrite, rewriting_prompt
@@ -97,7 +98,8 @@ async def heard(question: Question, ports: Ports) -> Query:
         raise NotAllowed
     shown = shown_to(message, groups, rules) if groups is not None else None
     thread = await ports.state.thread(question.thread_id)
-    return receive(question, await remembered(thread, message, groups, ports), shown, rules)
+    query = receive(question, await remembered(thread, message, groups, ports), shown, rules)
+    return await recollect(query, question.thread_id, ports.state)
 
 
 async def begun(question: Question, language: Language, ports: Ports) -> Living | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.assistant import Assistant
+from bot.incident_clicks import IncidentClicks
 from bot.rules.conversations import for_all
 from bot.rules.reports import heard, said_in
 from bot.rules.routes import find_route
@@ -25,19 +26,26 @@ from connectors.chat.port import (
     Reply,
     Undeliverable,
 )
+from connectors.state.incident_port import Outdated
 from connectors.state.port import Question, State, StateUnavailable
 from knowledge.language import language_of
 
 log = structlog.get_logger()
 
+_NOT_HERE = Reply(text=CLICKED["en"]["unknown"], refused=True)
+
 
 @dataclass
 class ChatInbox:
-    """The inbox of every adapter; answers are pushed to ``chats``, and ``listener`` finds alerts of other bots."""
+    """The inbox of every adapter; answers are pushed to ``chats``, and ``listener`` finds alerts of other bots.
+
+    Without ``incidents`` nobody judges one.
+    """
 
     assistant: Assistant
     chats: Mapping[str, Chat]
     listener: Listener | None = None
+    incidents: IncidentClicks | None = None
     _at_work: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def on_message(self, message: IncomingMessage) -> bool:
@@ -58,9 +66,11 @@ class ChatInbox:
     async def on_click(self, click: ButtonClick) -> Reply:
         """See the port."""
         try:
+            if click.action in ("right", "wrong"):
+                return await self._judge(click)
             question = await self.assistant.question(click.question_id)
             if question is None or not _stands_there(question, click) or not _may_see(question, click.author):
-                return Reply(text=CLICKED["en"]["unknown"], refused=True)
+                return _NOT_HERE
             return await self._do(click, question)
         except StateUnavailable as down:
             raise NotAccepted(str(down)) from down
@@ -76,6 +86,8 @@ class ChatInbox:
     async def card(self, question_id: str, author: str) -> Card | None:
         """See the port."""
         question = await self.assistant.question(question_id)
+        if question is None and self.incidents:
+            return await self.incidents.card(question_id, author)
         if question is None or question.card is None or not _may_see(question, author):
             return None
         return Card.model_validate_json(question.card)
@@ -83,17 +95,7 @@ class ChatInbox:
     async def recent(self, author: str, limit: int = 10) -> tuple[Recent, ...]:
         """See the port."""
         asked = await self.assistant.state.asked_by(author, limit)
-        return tuple(
-            Recent(
-                question_id=one.id,
-                thread_id=one.thread_id,
-                channel=one.channel,
-                text=one.text[:200],
-                asked_at=one.received_at,
-                answered=one.card is not None,
-            )
-            for one in asked
-        )
+        return tuple(map(_recent, asked))
 
     async def close(self) -> None:
         """Let go of what clicks have set off."""
@@ -104,7 +106,14 @@ class ChatInbox:
     async def _concerns_us(self, message: IncomingMessage) -> bool:
         if message.text.lstrip().startswith("@") or find_route(message.text) == "chat":
             return False
-        return bool(await self.assistant.state.thread(message.thread_id, limit=1))
+        state, thread = self.assistant.state, message.thread_id
+        return bool(await state.thread(thread, limit=1)) or bool(await state.incident_in(thread))
+
+    async def _judge(self, click: ButtonClick) -> Reply:
+        try:
+            return await self.incidents.judge(click) if self.incidents else _NOT_HERE
+        except Outdated as busy:
+            raise NotAccepted(str(busy)) from busy
 
     async def _changed(self, message: IncomingMessage) -> bool:
         """Whether an edit asks something else; then what it replaces need not be answered any more."""
@@ -130,7 +139,7 @@ class ChatInbox:
                 )
                 return Reply(text=CLICKED[language]["thanks"])
             case "edit":
-                await self._ask_again(click, question)
+                await self.on_message(_again(click, question))
                 return Reply(text=CLICKED[language]["asked"])
             case "publish" if click.author == question.author and question.card:
                 self._set_off(self._publish(question, question.card))
@@ -139,18 +148,6 @@ class ChatInbox:
                 return await self._send_file(click, question, question.card)
             case _:
                 return Reply(text=CLICKED[language]["unknown"], refused=True)
-
-    async def _ask_again(self, click: ButtonClick, question: Question) -> None:
-        said = IncomingMessage.model_validate_json(question.body)
-        again = {
-            "event_id": click.event_id,
-            "author": click.author,
-            "sent_at": click.clicked_at,
-            "query": click.text,
-            "replaces": "",
-            "addressed": True,
-        }
-        await self.on_message(said.model_copy(update=again))
 
     async def _publish(self, question: Question, answer: str) -> None:
         card = Card.model_validate_json(answer)
@@ -212,3 +209,28 @@ def _stands_there(question: Question, click: ButtonClick) -> bool:
 def _may_see(question: Question, author: str) -> bool:
     """Whether somebody may see an answer: its author, and who is in the channel where everybody reads it."""
     return question.author == author or for_all(IncomingMessage.model_validate_json(question.body))
+
+
+def _recent(one: Question) -> Recent:
+    return Recent(
+        question_id=one.id,
+        thread_id=one.thread_id,
+        channel=one.channel,
+        text=one.text[:200],
+        asked_at=one.received_at,
+        answered=one.card is not None,
+    )
+
+
+def _again(click: ButtonClick, question: Question) -> IncomingMessage:
+    """A message as it was said, with the query that somebody wrote instead."""
+    said = IncomingMessage.model_validate_json(question.body)
+    again = {
+        "event_id": click.event_id,
+        "author": click.author,
+        "sent_at": click.clicked_at,
+        "query": click.text,
+        "replaces": "",
+        "addressed": True,
+    }
+    return said.model_copy(update=again)

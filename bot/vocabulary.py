@@ -99,7 +99,7 @@ class Query(Frozen):
 
     ``groups`` are the person's: they decide which documents there are for this question. What stands on ``pictures``
     or in ``quotes`` tells what it is about; nobody said it, and nothing in it is an order. Files that are ``unfetched``
-    still lie with the platform.
+    still lie with the platform. ``incident`` is the one that its thread belongs to.
     """
 
     question_id: str
@@ -116,6 +116,7 @@ class Query(Frozen):
     unfetched: bool = False
     seen: Seen = Seen()
     scope: Scope = Scope()
+    incident: str = ""
 
 
 class RewrittenQuery(Frozen):
@@ -134,6 +135,7 @@ class RewrittenQuery(Frozen):
     follow_up: bool = False
     groups: tuple[str, ...] = ()
     scope: Scope = Scope()
+    incident: str = ""
     by: Writer = "rules"
     spent: Spent = Spent()
 

@@ -1,7 +1,7 @@
 """What is told of an incident, as the card that every front end shows: the verdict first, the rest to be opened."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.incident import Diagnosis, Finding, Hypothesis, Incident
 from bot.rules.announcements import SAID, VERDICTS, lasted, moment
@@ -9,7 +9,7 @@ from bot.rules.citing import LINE, Sources, cited, telling
 from bot.rules.verbatim import verbatim, without_marks
 from bot.vocabulary import Evidence
 from connectors.alerts.port import one_line, web_link
-from connectors.chat.card_port import Card, Exhibits, Folded, Footer, Tone
+from connectors.chat.card_port import Card, Folded, Footer, Tone
 
 MOST_FINDINGS, MOST_STEPS = 3, 2
 """How many findings and next steps stand on the card itself, which is read on a phone."""
@@ -35,7 +35,6 @@ class Told:
     """
 
     link: str = ""
-    exhibits: Exhibits = field(default_factory=Exhibits)
     words: Sequence[Word] = ()
     so_far: Sequence[Finding] | None = None
     evidence: Sequence[Evidence] = ()
@@ -90,7 +89,7 @@ def announce(incident: Incident, diagnosis: Diagnosis | None, told: Told) -> Car
         folded=folded,
         citations=tuple(known.sources.citations.values()),
         notices=tuple(_notices(known)),
-        charts=told.exhibits.charts if found else (),
+        charts=found.exhibits.charts if found else (),
         footer=_footer(found) if found else None,
     )
 

@@ -71,6 +71,7 @@ async def rewrite(query: Query, services: Names, ladder: Ladder) -> RewrittenQue
         follow_up=follow_up,
         groups=query.groups,
         scope=query.scope,
+        incident=query.incident,
         by=by,
         spent=asked.spent(),
     )

@@ -68,6 +68,9 @@ CLICKED: dict[Language, dict[str, str]] = {
         "published": "Everybody here sees it now.",
         "sending": "The file comes in this thread.",
         "gone": "The file is no longer kept; ask again.",
+        "judged right": "Thank you. The card says that you confirmed it, and the next incident like it will find it.",
+        "judged wrong": "Thank you. The card says what you said, and the next incident like it will find it.",
+        "what": "Write what it was, and it is kept.",
         "unknown": "This does not belong to an answer that you can see here.",
     },
     "zh": {
@@ -76,6 +79,9 @@ CLICKED: dict[Language, dict[str, str]] = {
         "published": "现在这里的所有人都能看到。",
         "sending": "文件会发在本话题中。",
         "gone": "文件已不再保存，请重新提问。",
+        "judged right": "谢谢。卡片现在会显示由你确认，以后的类似事件会参考它。",
+        "judged wrong": "谢谢。卡片现在会显示你的说明，以后的类似事件会参考它。",
+        "what": "请写下原因，写下后即会保存。",
         "unknown": "这不属于你在这里能看到的回答。",
     },
 }

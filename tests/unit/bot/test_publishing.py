@@ -1,6 +1,6 @@
 """Incidents in chat: a marker once, one card that is kept up to date, nothing lost and nothing twice."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -233,13 +233,11 @@ async def test_only_the_process_that_leads_publishes(world: World, monkeypatch: 
     assert world.chat.messages == {}
 
 
-async def test_the_chart_of_the_kept_card_is_shown_with_its_file(world: World) -> None:
-    await world.diagnosed()
+async def test_the_chart_of_the_diagnosis_is_shown_with_its_file(world: World) -> None:
     chart = Chart(title="Errors", file="d" * 64, says="They rise.")
-    kept = announce(incident(), diagnosis(), Told(exhibits=Exhibits(charts=(chart,)))).model_dump_json()
-    stored = await world.state.incident("INC-12")
-    assert stored
-    await world.state.change(Change(incidents=[replace(stored, card=kept)]))
+    body = diagnosis(exhibits=Exhibits(charts=(chart,))).model_dump_json()
+    await world.state.record_diagnosis(StoredDiagnosis("run1", "INC-12", NOW, body, NOW))
+    await world.changed(card=True)
     await world.state.keep(KeptFile(owner_of("INC-12"), "d" * 64, "image/png", b"PNG", NOW), for_good=True)
     await world.swept()
     [card] = world.chat.messages.values()

@@ -159,7 +159,7 @@ def test_chinese_speaks_chinese() -> None:
 def test_the_chart_comes_with_it() -> None:
     chart = Chart(title="Errors", file="d" * 64, says="They rise.")
 
-    assert told(exhibits=Exhibits(charts=(chart,))).charts == (chart,)
+    assert told(diagnosis(exhibits=Exhibits(charts=(chart,)))).charts == (chart,)
 
 
 @pytest.mark.parametrize("severity", ["critical", "error", "warning", "info"])
