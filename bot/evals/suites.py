@@ -13,6 +13,7 @@ from typing import TypeVar
 from bot.app import service_graph
 from bot.evals import (
     anomaly,
+    diagnosis,
     grouping,
     incidents,
     logs,
@@ -32,6 +33,7 @@ from connectors.embedding.port import EmbeddingUnavailable
 from connectors.load import load
 from connectors.ocr.port import OcrUnavailable
 from connectors.rerank.port import RerankUnavailable
+from connectors.tools.port import ToolUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.library import Library
 from knowledge.opening import open_library
@@ -46,6 +48,7 @@ _SAID = (
     EmbeddingUnavailable,
     OcrUnavailable,
     RerankUnavailable,
+    ToolUnavailable,
     VectorStoreUnavailable,
 )
 
@@ -176,6 +179,16 @@ def _grouping(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _diagnosis(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot eval diagnosis", description=diagnosis.__doc__)
+    parser.add_argument("folder", type=Path, help="folders with case.yaml, case.json, or alert.json and answer.yml")
+    folder: Path = parser.parse_args(arguments).folder
+    settings = read_settings()
+    budget = settings.answer.evidence_tokens
+    sys.stdout.write(diagnosis.report(asyncio.run(diagnosis.evaluate(folder, settings.roots, budget))) + "\n")
+    return 0
+
+
 def _over_a_folder(
     name: str, doc: str | None, holds: str, evaluate: Callable[[Path], Outcomes], report: Callable[[Outcomes], str]
 ) -> Callable[[Sequence[str]], int]:
@@ -199,6 +212,7 @@ SUITES: dict[str, Callable[[Sequence[str]], int]] = {
         anomaly.evaluate,
         anomaly.report,
     ),
+    "diagnosis": _diagnosis,
     "grouping": _grouping,
     "incidents": _incidents,
     "logs": _over_a_folder(

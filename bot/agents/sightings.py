@@ -1,0 +1,169 @@
+"""What was seen becomes findings with their quotes, and evidence cut to its telling lines, the most telling first."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from bot.agents.exploration import Explored
+from bot.desk import Desk
+from bot.incident import Finding
+from bot.observations import Observation, evidence_of
+from bot.rules.briefing import Briefing
+from bot.rules.objects import NAME, kind_of, workload_of
+from bot.rules.signatures import Sign, named, signs
+from bot.rules.telling import telling
+from bot.vocabulary import Evidence, Language
+
+LONGEST_EVIDENCE = 1500
+"""Characters of one piece of evidence: ten of them fit into what a model reads of one incident."""
+
+_ELSEWHERE, _PASSED = 0.3, 0.3
+_DEFINITIONS = re.compile(r"rule|metric|template|silence|label|field|runbook|webpage|current_time")
+_ROW = re.compile(rf"^\s*(?:\S+\s+)?(?P<name>{NAME})\s+\d+/\d+\s|^(?P<node>{NAME})\s+(?:Not)?Ready")
+_NAMED = re.compile(r"\"(?:pod_name|involved_object|host|name|source_identifier)\":\s*\"(?:\w+/)?([^\"\s]+)\"")
+_OBJECT = re.compile(rf"\b(?:pod|deployment|job|node)[/ ]\"?({NAME})", re.IGNORECASE)
+_AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?")
+_NOTHING = re.compile(
+    r"^(?:\s*|No (?:events|resources|lines|logs)\b.*|.*Result: No logs.*|.*\(NotFound\).*)$", re.DOTALL
+)
+_OFTEN = {"en": " ({count} times)", "zh": "（{count} 次）"}
+
+
+def findings(desk: Desk, explored: Explored) -> list[Finding]:
+    """The faults and the signs of good order that show in what was seen, those that weigh most first."""
+    drafts: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    passing: set[str] = set()
+    for seen, text in explored.seen:
+        if seen.outcome != "answered" or _DEFINITIONS.search(seen.tool):
+            continue
+        for sign in signs(text):
+            one = _finding(sign, seen, text, explored.known, desk)
+            drafts[sign.signature.id, one.says].append(one)
+            passing |= {sign.signature.id} if sign.signature.passes else set()
+    order = _in_order(drafts)
+    found = [_joined(some, _PASSED if order and key[0] in passing else 1.0) for key, some in drafts.items()]
+    ranked = sorted(found, key=lambda one: (-one.weight, one.kind == "healthy"))
+    return [one.model_copy(update={"id": f"{desk.expert}-{at}"}) for at, one in enumerate(ranked, 1)]
+
+
+def evidence(explored: Explored, found: Sequence[Finding]) -> tuple[Evidence, ...]:
+    """What was answered, cut to what tells; what findings cite comes first, answers that say nothing last."""
+    quotes: dict[str, list[str]] = defaultdict(list)
+    for one in found:
+        for id in one.cites[:1] if one.quote else ():
+            quotes[id].append(one.quote)
+    first = {id: at for at, one in reversed(list(enumerate(found))) for id in reversed(one.cites)}
+    names = [one.name for one in explored.known.things if one.rank >= 0.6]
+    pieces: dict[str, tuple[tuple[float, float], Evidence]] = {}
+    for seen, text in explored.seen:
+        whole = evidence_of(seen)
+        if whole is None or whole.kind == "failure":
+            continue
+        cut = whole.model_copy(update={"text": telling(text, quotes[seen.id], names, LONGEST_EVIDENCE)})
+        order = (first.get(seen.id, len(found)), -_nearness(seen, text, names))
+        pieces.setdefault(cut.text, (order, cut))
+    return tuple(one for _, one in sorted(pieces.values(), key=lambda piece: piece[0]))
+
+
+def gaps(desk: Desk) -> tuple[str, ...]:
+    """What could not be asked, in words; that something does not exist is no gap."""
+    told = {"en": "{tool} could not be asked: {why}", "zh": "{tool} 没能查询：{why}"}[desk.trouble.language]
+    return tuple(
+        told.format(tool=tool, why=" ".join(why.split())[:200])
+        for tool, why in desk.gaps.items()
+        if not re.search(r"not ?found|does not exist", why, re.IGNORECASE)
+    )
+
+
+def moment(text: str) -> datetime | None:
+    """When a line says that it was written; without an offset, in UTC."""
+    match = _AT.search(text)
+    if not match:
+        return None
+    try:
+        return datetime.fromisoformat(match[0].replace(",", ".").replace(" ", "T")).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def about(seen: Observation) -> str:
+    """The name of the object that a call asked about; empty for a call about everything."""
+    values = [
+        str(value) for key, value in seen.arguments.items() if re.search(r"name$|^pod|^node|keyword|service", key)
+    ]
+    return next((one for one in values if one and not kind_of(one)), "")
+
+
+def _finding(sign: Sign, seen: Observation, text: str, known: Briefing, desk: Desk) -> Finding:
+    what, near = _what(sign, seen, text, known)
+    signature, language = sign.signature, desk.trouble.language
+    often = _OFTEN[language].format(count=sign.count) if sign.count > 2 and signature.kind != "healthy" else ""
+    speaks = signature.cause != "unknown" and not sign.over
+    return Finding(
+        id="",
+        by=desk.expert,
+        kind=signature.kind,
+        says=f"{signature.says(what, named(sign), language)}{often}",
+        cites=(seen.id,),
+        quote=sign.quote,
+        service=_service(what, known),
+        cause=signature.cause if speaks else None,
+        weight=signature.weight * (1.0 if near else _ELSEWHERE) * (_PASSED if sign.over else 1.0),
+        at=moment(sign.quote),
+    )
+
+
+def _what(sign: Sign, seen: Observation, text: str, known: Briefing) -> tuple[str, bool]:
+    """The object that a line is about, and whether that is one of the trouble's."""
+    own = [one.name for one in known.things if one.rank >= 0.6]
+    row = _ROW.match(sign.quote)
+    before = text[-400_000:][max(0, sign.at - 1200) : sign.at + len(sign.quote)]
+    told = _OBJECT.search(sign.quote) or next(reversed(list(_NAMED.finditer(before))), None)
+    if row:
+        what = row["name"] or row["node"]
+        return what, any(what.startswith(name) for name in own)
+    what = about(seen) or (told[1] if told else "") or next(iter(known.services), "") or seen.title
+    return what, True
+
+
+def _service(what: str, known: Briefing) -> str:
+    services = known.trouble.services
+    return next((one for one in services if what.startswith(one)), "") or workload_of(what) or what
+
+
+def _in_order(drafts: Mapping[tuple[str, ...], Sequence[Finding]]) -> bool:
+    """Whether things run as they should now: good order is told, and nothing that is wrong now, whatever was before."""
+    told = {key[0] for key in drafts}
+    lasting = [one for some in drafts.values() for one in some if one.kind == "state" and one.weight >= 0.5]
+    return bool(told & {"all-ready", "rolled-back", "recovered"}) and not lasting
+
+
+def _joined(some: Sequence[Finding], share: float) -> Finding:
+    """The same finding out of several answers."""
+    best = max(some, key=lambda one: one.weight)
+    cites = dict.fromkeys([best.cites[0], *(id for one in some for id in one.cites)])
+    return best.model_copy(update={"cites": tuple(cites), "weight": round(best.weight * share, 3)})
+
+
+def _nearness(seen: Observation, text: str, names: Iterable[str]) -> float:
+    if _NOTHING.match(text[:2000]):
+        return -1.0
+    asked = about(seen)
+    own = any(name in asked or asked.startswith(name) for name in names) if asked else False
+    return 2.0 * own - (1.0 if _DEFINITIONS.search(seen.tool) else 0.0)
+
+
+def sentences(language: Language, words: Mapping[Language, str], **values: object) -> str:
+    """A sentence in a language with its values put in."""
+    return words[language].format(**values)
+
+
+def lines_of(explored: Explored, tools: Iterable[str]) -> Iterator[tuple[Observation, str]]:
+    """Every line that the tools of these names answered."""
+    wanted = set(tools)
+    for seen, text in explored.seen:
+        if seen.tool in wanted and seen.outcome == "answered":
+            for line in text.split("\n"):
+                if line.strip():
+                    yield seen, line

@@ -1,0 +1,167 @@
+"""Evaluates diagnoses on recorded cases: whether the deciding evidence is reached, and what is made of it."""
+
+import json
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.agents import fault, tool_use
+from bot.desk import Around, Desk, Purse, Seen
+from bot.evals.diagnosis_cases import Case, read_cases
+from bot.incident import Category, ExpertReport, Finding, Trouble
+from bot.rules.live import Known
+from bot.steps.compose import compose, material
+from bot.toolbox import Toolbox
+from bot.vocabulary import Evidence
+from connectors.llm.port import estimate_tokens
+from connectors.load import load
+from connectors.configuration import Roots
+from connectors.tools.port import Kind, Tools
+from knowledge.service_graph import ServiceGraph
+
+CALLS, SECONDS = 48, 120.0
+_FAULT: frozenset[Kind] = frozenset(("logs", "cluster", "changes", "alerts"))
+_OTHER: frozenset[Kind] = frozenset(("metrics", "network", "other"))
+_MOST_FINDINGS, _TOLD = 12, 5
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of one case: all that a model would read, what a person would, and the sort of the leading cause."""
+
+    context: str
+    text: str
+    cause: Category | None
+    service: str
+    asked: frozenset[str]
+    steps: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a case went; ``evidence``, ``verdict``: None where the case expects nothing of it. ``missing``: what was not met."""
+
+    case: Case
+    evidence: bool | None
+    passed: bool | None
+    verdict: bool | None
+    forbidden: int
+    missing: tuple[str, ...]
+    told: Told
+    seconds: float
+
+
+async def evaluate(folder: Path, roots: Roots, budget: int) -> list[Outcome]:
+    """Diagnose every case below a folder, with evidence of at most ``budget`` tokens in context. Raises BadCases."""
+    found = []
+    for case in read_cases(folder):
+        settings = {"folder": str(case.recordings), "format": case.kind}
+        async with load("tools", "recorded", settings, roots) as tools:
+            began = time.perf_counter()
+            told = await diagnose(case.trouble, tools, budget)
+            found.append(_judged(case, told, time.perf_counter() - began))
+    return found
+
+
+async def diagnose(trouble: Trouble, tools: Tools, budget: int) -> Told:
+    """What the experts without a model bring of a trouble, within ``budget`` tokens of evidence."""
+    purse, seen = Purse(CALLS, time.monotonic() + SECONDS, time.monotonic), Seen()
+    around = Around(ServiceGraph(), Known({}))
+    with tempfile.TemporaryDirectory() as shelf:
+        toolbox = Toolbox({"recorded": tools}, Path(shelf), time.monotonic)
+        reports = [
+            await expert.examine(Desk(name, trouble, toolbox, kinds, purse, seen), around)
+            for name, kinds, expert in (("fault", _FAULT, fault), ("tool use", _OTHER, tool_use))
+        ]
+    return _told(trouble, reports, budget)
+
+
+def _told(trouble: Trouble, reports: Sequence[ExpertReport], budget: int) -> Told:
+    findings = sorted((one for report in reports for one in report.findings), key=lambda one: -one.weight)
+    gaps = [gap for report in reports for gap in report.gaps]
+    says = "\n".join([*(one.says for one in findings[:_MOST_FINDINGS]), *gaps[:_TOLD]])
+    question = f"{_asked(trouble)}\n{says}"
+    pieces = _ranked(findings, [one for report in reports for one in report.evidence])
+    numbered = compose(pieces, max(256, budget - estimate_tokens(says)), estimate_tokens)
+    context = material(question, numbered)
+    lead = _lead(findings)
+    text = "\n".join([*(f"{one.says} {one.quote}" for one in findings[:_TOLD]), *gaps[:_TOLD]])
+    steps = [step for report in reports for step in report.steps]
+    asked = frozenset(step.tool.split(" ", 1)[0] for step in steps if step.outcome == "answered")
+    return Told(
+        context, text, lead.cause if lead else None, lead.service if lead else "", asked, len(steps), estimate_tokens(context)
+    )
+
+
+def _ranked(findings: Sequence[Finding], pieces: Sequence[Evidence]) -> list[Evidence]:
+    """Evidence of all experts: what their findings cite first, by weight, the rest in each expert's own order."""
+    first = {id: at for at, one in reversed(list(enumerate(findings))) for id in one.cites}
+    return sorted(pieces, key=lambda one: first.get(one.id, len(findings)))
+
+
+def _lead(findings: Sequence[Finding]) -> Finding | None:
+    return next((one for one in findings if one.cause), None)
+
+
+def _asked(trouble: Trouble) -> str:
+    """What a model is told of the trouble itself."""
+    alerts = [
+        f"{one.name} since {one.started_at:%Y-%m-%d %H:%M}: {one.summary} {one.description} {json.dumps(dict(one.labels))}"
+        for one in trouble.alerts
+    ]
+    return "\n".join([trouble.text, *alerts])
+
+
+def _judged(case: Case, told: Told, seconds: float) -> Outcome:
+    missing = [one for one in case.required if not _meets(one, told.context)]
+    missing += [f"{one}()" for one in case.queries if one not in told.asked]
+    expects = bool(case.required or case.queries)
+    right = None
+    if case.categories:
+        right = told.cause in case.categories and (not case.service or told.service == case.service)
+    wrong = sum(_meets(one, told.text) for one in case.forbidden) + (told.cause in case.wrong)
+    passed = all(_meets(one, told.text) for one in case.required) and not wrong and right is not False
+    return Outcome(
+        case, not missing if expects else None, passed if expects else None, right, wrong, tuple(missing), told, seconds
+    )
+
+
+def _meets(expression: str, text: str) -> bool:
+    return re.search(expression, text, re.IGNORECASE) is not None
+
+
+def figures(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
+    """Shares of those cases that expect something of it; numbers of calls and tokens are means, seconds the median."""
+    shares: dict[str, list[bool]] = {
+        "evidence": [one.evidence for one in outcomes if one.evidence is not None],
+        "pass": [one.passed for one in outcomes if one.passed is not None],
+        "verdict": [one.verdict for one in outcomes if one.verdict is not None],
+    }
+    return {
+        **{name: round(sum(some) / len(some), 4) for name, some in shares.items() if some},
+        "forbidden": sum(one.forbidden for one in outcomes),
+        "steps": round(statistics.fmean(one.told.steps for one in outcomes), 1),
+        "tokens": round(statistics.fmean(one.told.tokens for one in outcomes)),
+        "seconds_p50": round(statistics.median(one.seconds for one in outcomes), 2),
+        "n": len(outcomes),
+    }
+
+
+def report(outcomes: Sequence[Outcome]) -> str:
+    """A line per case, a line per tag, and the figures of all as JSON on the last line."""
+    lines = [_line(one) for one in outcomes]
+    for tag in sorted({tag for one in outcomes for tag in one.case.tags}):
+        lines.append(f"{tag}: {json.dumps(figures([one for one in outcomes if tag in one.case.tags]))}")
+    return "\n".join([*lines, json.dumps(figures(outcomes))])
+
+
+def _line(one: Outcome) -> str:
+    marks = {"evidence": one.evidence, "pass": one.passed, "verdict": one.verdict}
+    said = ", ".join(f"{name} {'yes' if mark else 'no'}" for name, mark in marks.items() if mark is not None)
+    missing = f", missing {'; '.join(one.missing)}" if one.missing else ""
+    return f"{one.case.name}: {said}, cause {one.told.cause or 'none'}, {one.told.steps} steps, {one.seconds:.1f} s{missing}"
