@@ -117,6 +117,6 @@ def _change(row: Mapping[str, object]) -> Change | None:
     at = moment(given.pop("at"))
     kind = given.pop("kind") or "deployment"
     try:
-        return Change(id=given["summary"][:100], at=at, kind=kind[:200], **given) if at else None  # type: ignore[arg-type]  # all are texts
+        return Change(id=given["summary"][:100], at=at, kind=kind[:200], **given) if at else None
     except ValidationError:
         return None

@@ -6,11 +6,12 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from bot.agents.exploration import Explored
-from bot.agents.sightings import lines_of, moment
+from bot.agents.sightings import about, lines_of, moment
 from bot.analysis.log_bursts import Change, LogLine, Span, changes
 from bot.analysis.log_masks import masked
 from bot.desk import Desk
-from bot.incident import Finding
+from bot.incident import Excluded, Finding
+from bot.rules.slots import properties, slot
 
 _MOST, _MOST_LINES = 3, 20_000
 _FEWEST_BEFORE = 3
@@ -25,6 +26,10 @@ _WORDS = {
                  "zh": "故障开始后日志中这一内容出现 {count} 次（平时约 {expected} 次）：{line}"},
     "most": {"en": "The logs say {count} times: {line}", "zh": "日志中出现 {count} 次：{line}"},
 }  # fmt: skip
+_NOTHING = re.compile(
+    r"^\s*(?:No (?:output|lines|logs|results|entries|match\w*)\b.*)?\s*$|\bNo logs (?:found|matched)|Matched: 0 logs"
+)
+_IN_VAIN = {"en": "No line with “{words}” was found in the logs of {what}.", "zh": "{what} 的日志中没有找到“{words}”。"}
 _LONGEST = 160
 
 
@@ -47,6 +52,21 @@ def logged(desk: Desk, explored: Explored, known: Collection[str]) -> list[Findi
     return [
         one.model_copy(update={"id": f"{desk.expert}-log-{at}"}) for at, one in enumerate(reversed(kept.values()), 1)
     ]
+
+
+def searched(desk: Desk, explored: Explored) -> list[Excluded]:
+    """What logs were searched for in vain, so that nobody takes it for what was not looked at."""
+    tools = {one.name: one for one in explored.tools if one.kind == "logs"}
+    found: dict[str, Excluded] = {}
+    for seen, text in explored.seen:
+        if seen.tool not in tools or seen.outcome != "answered" or not _NOTHING.search(text):
+            continue
+        for name, schema in properties(tools[seen.tool]).items():
+            words = seen.arguments.get(name)
+            if words and slot(name, schema) == "keyword":
+                says = _IN_VAIN[desk.trouble.language].format(words=words, what=about(seen))
+                found.setdefault(says, Excluded(says=says, cites=(seen.id,)))
+    return list(found.values())
 
 
 def _changed(desk: Desk, lines: list[str]) -> list[Change]:

@@ -7,18 +7,19 @@ from datetime import UTC, datetime
 
 from bot.agents.exploration import Explored
 from bot.desk import Desk
-from bot.incident import Finding
+from bot.incident import Finding, FindingKind
 from bot.observations import Observation, evidence_of
 from bot.rules.briefing import Briefing
 from bot.rules.objects import NAME, kind_of, workload_of
 from bot.rules.signatures import Sign, named, signs
 from bot.rules.telling import telling
-from bot.vocabulary import Evidence, Language
+from bot.vocabulary import Evidence
 
 LONGEST_EVIDENCE = 1500
 """Characters of one piece of evidence: ten of them fit into what a model reads of one incident."""
 
-_ELSEWHERE, _PASSED = 0.3, 0.3
+ALERT = "alert"
+_ELSEWHERE, _PASSED, _CLAIMED, _MOST_ALERTS = 0.3, 0.3, 0.6, 5
 _DEFINITIONS = re.compile(r"rule|metric|template|silence|label|field|runbook|webpage|current_time")
 _ROW = re.compile(rf"^\s*(?:\S+\s+)?(?P<name>{NAME})\s+\d+/\d+\s|^(?P<node>{NAME})\s+(?:Not)?Ready")
 _NAMED = re.compile(r"\"(?:pod_name|involved_object|host|name|source_identifier)\":\s*\"(?:\w+/)?([^\"\s]+)\"")
@@ -39,12 +40,38 @@ def findings(desk: Desk, explored: Explored) -> list[Finding]:
             continue
         for sign in signs(text):
             one = _finding(sign, seen, text, explored.known, desk)
+            one = one if seen.tool != ALERT else _heard(one)
             drafts[sign.signature.id, one.says].append(one)
             passing |= {sign.signature.id} if sign.signature.passes else set()
     order = _in_order(drafts)
     found = [_joined(some, _PASSED if order and key[0] in passing else 1.0) for key, some in drafts.items()]
     ranked = sorted(found, key=lambda one: (-one.weight, one.kind == "healthy"))
     return [one.model_copy(update={"id": f"{desk.expert}-{at}"}) for at, one in enumerate(ranked, 1)]
+
+
+def heard(desk: Desk) -> list[tuple[Observation, str]]:
+    """The alerts themselves as what was seen first: what monitoring claims can be quoted like anything else."""
+    return [
+        (
+            Observation(
+                id=f"alert:{one.source}/{one.fingerprint}"[:200],
+                tool=ALERT,
+                title=one.name,
+                arguments={},
+                outcome="answered",
+                text=f"{one.name}\n{one.summary}\n{one.description}",
+                asked_at=desk.trouble.at,
+            ),
+            f"{one.name}\n{one.summary}\n{one.description}",
+        )
+        for one in desk.trouble.alerts[:_MOST_ALERTS]
+    ]
+
+
+def _heard(one: Finding) -> Finding:
+    """A claim of monitoring weighs less than what the systems show, but for one about the alert itself."""
+    kind: FindingKind = one.kind if one.kind == "healthy" else "alert"
+    return one.model_copy(update={"kind": kind, "weight": one.weight * (1.0 if kind == "healthy" else _CLAIMED)})
 
 
 def evidence(explored: Explored, found: Sequence[Finding]) -> tuple[Evidence, ...]:
@@ -152,11 +179,6 @@ def _nearness(seen: Observation, text: str, names: Iterable[str]) -> float:
     asked = about(seen)
     own = any(name in asked or asked.startswith(name) for name in names) if asked else False
     return 2.0 * own - (1.0 if _DEFINITIONS.search(seen.tool) else 0.0)
-
-
-def sentences(language: Language, words: Mapping[Language, str], **values: object) -> str:
-    """A sentence in a language with its values put in."""
-    return words[language].format(**values)
 
 
 def lines_of(explored: Explored, tools: Iterable[str]) -> Iterator[tuple[Observation, str]]:

@@ -1,5 +1,6 @@
 """The tool use expert: everything that no other expert looks at, such as other people's servers, by rules alone."""
 
+import asyncio
 import re
 
 from bot.agents.exploration import explore
@@ -16,8 +17,8 @@ _ABSENT = {"en": "There is no tool {name} here: it is not available.", "zh": "è¿
 async def examine(desk: Desk, around: Around) -> ExpertReport:
     """Look around with the tools of the desk, whatever they are, and tell which faults show in what they said."""
     explored = await explore(desk, around)
-    found = findings(desk, explored)
-    pieces = evidence(explored, found)
+    found = await asyncio.to_thread(findings, desk, explored)
+    pieces = await asyncio.to_thread(evidence, explored, found)
     desk.evidence.update({one.id: one for one in pieces})
     return ExpertReport(
         expert=desk.expert,

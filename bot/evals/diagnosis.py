@@ -17,9 +17,9 @@ from bot.rules.live import Known
 from bot.steps.compose import compose, material
 from bot.toolbox import Toolbox
 from bot.vocabulary import Evidence
+from connectors.configuration import Roots
 from connectors.llm.port import estimate_tokens
 from connectors.load import load
-from connectors.configuration import Roots
 from connectors.tools.port import Kind, Tools
 from knowledge.service_graph import ServiceGraph
 
@@ -44,7 +44,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a case went; ``evidence``, ``verdict``: None where the case expects nothing of it. ``missing``: what was not met."""
+    """How a case went; ``evidence``, ``verdict``: None where the case expects nothing of it. ``missing`` was not met.
+
+    ``out_of_reach``: what it expects is nowhere in its recordings, so nobody who reads them can tell it.
+    """
 
     case: Case
     evidence: bool | None
@@ -54,6 +57,7 @@ class Outcome:
     missing: tuple[str, ...]
     told: Told
     seconds: float
+    out_of_reach: bool = False
 
 
 async def evaluate(folder: Path, roots: Roots, budget: int) -> list[Outcome]:
@@ -84,17 +88,24 @@ async def diagnose(trouble: Trouble, tools: Tools, budget: int) -> Told:
 def _told(trouble: Trouble, reports: Sequence[ExpertReport], budget: int) -> Told:
     findings = sorted((one for report in reports for one in report.findings), key=lambda one: -one.weight)
     gaps = [gap for report in reports for gap in report.gaps]
-    says = "\n".join([*(one.says for one in findings[:_MOST_FINDINGS]), *gaps[:_TOLD]])
+    excluded = [one.says for report in reports for one in report.excluded][:_TOLD]
+    says = "\n".join([*(one.says for one in findings[:_MOST_FINDINGS]), *excluded, *gaps[:_TOLD]])
     question = f"{_asked(trouble)}\n{says}"
     pieces = _ranked(findings, [one for report in reports for one in report.evidence])
     numbered = compose(pieces, max(256, budget - estimate_tokens(says)), estimate_tokens)
     context = material(question, numbered)
     lead = _lead(findings)
-    text = "\n".join([*(f"{one.says} {one.quote}" for one in findings[:_TOLD]), *gaps[:_TOLD]])
+    text = "\n".join([*(f"{one.says} {one.quote}" for one in findings[:_TOLD]), *excluded, *gaps[:_TOLD]])
     steps = [step for report in reports for step in report.steps]
     asked = frozenset(step.tool.split(" ", 1)[0] for step in steps if step.outcome == "answered")
     return Told(
-        context, text, lead.cause if lead else None, lead.service if lead else "", asked, len(steps), estimate_tokens(context)
+        context,
+        text,
+        lead.cause if lead else None,
+        lead.service if lead else "",
+        asked,
+        len(steps),
+        estimate_tokens(context),
     )
 
 
@@ -111,14 +122,15 @@ def _lead(findings: Sequence[Finding]) -> Finding | None:
 def _asked(trouble: Trouble) -> str:
     """What a model is told of the trouble itself."""
     alerts = [
-        f"{one.name} since {one.started_at:%Y-%m-%d %H:%M}: {one.summary} {one.description} {json.dumps(dict(one.labels))}"
-        for one in trouble.alerts
+        f"{one.name} since {one.started_at:%Y-%m-%d %H:%M}: {one.summary} {one.description}" for one in trouble.alerts
     ]
-    return "\n".join([trouble.text, *alerts])
+    labels = [json.dumps(dict(one.labels), ensure_ascii=False) for one in trouble.alerts]
+    return "\n".join([trouble.text, *alerts, *labels])
 
 
 def _judged(case: Case, told: Told, seconds: float) -> Outcome:
     missing = [one for one in case.required if not _meets(one, told.context)]
+    out_of_reach = bool(missing) and any(not _meets(one, f"{case.held} {told.context}") for one in missing)
     missing += [f"{one}()" for one in case.queries if one not in told.asked]
     expects = bool(case.required or case.queries)
     right = None
@@ -127,7 +139,15 @@ def _judged(case: Case, told: Told, seconds: float) -> Outcome:
     wrong = sum(_meets(one, told.text) for one in case.forbidden) + (told.cause in case.wrong)
     passed = all(_meets(one, told.text) for one in case.required) and not wrong and right is not False
     return Outcome(
-        case, not missing if expects else None, passed if expects else None, right, wrong, tuple(missing), told, seconds
+        case,
+        not missing if expects else None,
+        passed if expects else None,
+        right,
+        wrong,
+        tuple(missing),
+        told,
+        seconds,
+        out_of_reach,
     )
 
 
@@ -136,9 +156,13 @@ def _meets(expression: str, text: str) -> bool:
 
 
 def figures(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
-    """Shares of those cases that expect something of it; numbers of calls and tokens are means, seconds the median."""
+    """Shares of those cases that expect something of it; numbers of calls and tokens are means, seconds the median.
+
+    ``evidence`` leaves out the cases whose recordings do not hold what they expect; ``evidence_of_all`` counts them.
+    """
     shares: dict[str, list[bool]] = {
-        "evidence": [one.evidence for one in outcomes if one.evidence is not None],
+        "evidence": [one.evidence for one in outcomes if one.evidence is not None and not one.out_of_reach],
+        "evidence_of_all": [one.evidence for one in outcomes if one.evidence is not None],
         "pass": [one.passed for one in outcomes if one.passed is not None],
         "verdict": [one.verdict for one in outcomes if one.verdict is not None],
     }
@@ -155,8 +179,8 @@ def figures(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
 def report(outcomes: Sequence[Outcome]) -> str:
     """A line per case, a line per tag, and the figures of all as JSON on the last line."""
     lines = [_line(one) for one in outcomes]
-    for tag in sorted({tag for one in outcomes for tag in one.case.tags}):
-        lines.append(f"{tag}: {json.dumps(figures([one for one in outcomes if tag in one.case.tags]))}")
+    tags = sorted({tag for one in outcomes for tag in one.case.tags})
+    lines += [f"{tag}: {json.dumps(figures([one for one in outcomes if tag in one.case.tags]))}" for tag in tags]
     return "\n".join([*lines, json.dumps(figures(outcomes))])
 
 
@@ -164,4 +188,6 @@ def _line(one: Outcome) -> str:
     marks = {"evidence": one.evidence, "pass": one.passed, "verdict": one.verdict}
     said = ", ".join(f"{name} {'yes' if mark else 'no'}" for name, mark in marks.items() if mark is not None)
     missing = f", missing {'; '.join(one.missing)}" if one.missing else ""
-    return f"{one.case.name}: {said}, cause {one.told.cause or 'none'}, {one.told.steps} steps, {one.seconds:.1f} s{missing}"
+    missing += " (not in its recordings)" if one.out_of_reach else ""
+    done = f"cause {one.told.cause or 'none'}, {one.told.steps} steps, {one.seconds:.1f} s"
+    return f"{one.case.name}: {said}, {done}{missing}"

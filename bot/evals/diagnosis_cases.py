@@ -40,8 +40,9 @@ _CATEGORIES: Mapping[str, frozenset[Category]] = {
 class Case:
     """A trouble, the folder and format of its recordings, and what is expected of who looks into it.
 
-    ``required`` are expressions that the deciding evidence meets, ``queries`` tools that have to be asked, ``forbidden``
-    expressions that no claim may meet. Without ``categories`` the sort of the cause is not measured.
+    ``required`` are expressions that the deciding evidence meets, ``queries`` tools that have to be asked,
+    ``forbidden`` expressions that no claim may meet. Without ``categories`` the sort of the cause is not measured.
+    ``held`` is all that the recordings say: what is not in there nobody can reach.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Case:
     categories: frozenset[Category] = frozenset()
     wrong: frozenset[Category] = frozenset()
     service: str = ""
+    held: str = ""
 
 
 class _Expected(BaseModel):
@@ -155,6 +157,7 @@ def _holmesgpt(folder: Path) -> Case:
         tuple(one for one in checks if not one.startswith("!")),
         (),
         tuple(one[1:] for one in checks if one.startswith("!")),
+        held="\n".join(file.read_text("utf-8").split("\n", 2)[-1] for file in sorted(folder.glob("*.txt"))),
     )
 
 
@@ -171,15 +174,18 @@ def _holmesgpt_alert(folder: Path) -> Alert | None:
     labels = _texts(raw.get("labels")) | _texts(told.get("labels"))
     kind = str(subject.get("kind") or told.get("subject_type") or "").lower()
     named = {
-        kind: subject.get("name") or told.get("subject_name"),
         "namespace": subject.get("namespace") or told.get("subject_namespace"),
         "node": subject.get("node") or told.get("subject_node"),
         "container": subject.get("container"),
     }
-    subject_labels = {("job_name" if key == "job" else key): str(value) for key, value in named.items() if key and value}
+    named[kind] = named.get(kind) or subject.get("name") or told.get("subject_name")
+    subject_labels = {
+        ("job_name" if key == "job" else key): str(value) for key, value in named.items() if key and value
+    }
     annotations = _texts(raw.get("annotations")) | _texts(told.get("annotations"))
     texts = [str(told.get("description") or ""), annotations.get("description", "")]
-    started = next((at for key in ("startsAt", "starts_at", "creation_date") if (at := _at({**told, **raw}.get(key)))), _LONG_AGO)
+    times = (_at({**told, **raw}.get(key)) for key in ("startsAt", "starts_at", "creation_date"))
+    started = next(filter(None, times), _LONG_AGO)
     name = str(told.get("aggregation_key") or context.get("issue_type") or told.get("title") or "alert")
     return Alert(
         source="recorded",
@@ -196,46 +202,49 @@ def _holmesgpt_alert(folder: Path) -> Alert | None:
 
 
 def _opensre(folder: Path) -> Case:
-    alert = _json(folder / "alert.json")
     answer = cast("dict[str, object]", yaml.safe_load((folder / "answer.yml").read_text("utf-8")))
-    labels, annotations = _texts(alert.get("commonLabels")), _texts(alert.get("commonAnnotations"))
-    wrong = [_CATEGORIES.get(str(one), frozenset()) for one in cast("list[str]", answer.get("forbidden_categories") or [])]
+    forbidden = cast("list[object]", answer.get("forbidden_categories") or [])
+    wrong = [_CATEGORIES.get(str(one), frozenset()) for one in forbidden]
     right = _CATEGORIES.get(str(answer["root_cause_category"]), frozenset())
-    times = [at for file in folder.glob("*.json") for at in _times(file.read_text("utf-8"))]
-    at = max(times, default=_LONG_AGO)
-    service = annotations.get("db_instance_identifier") or labels.get("service", "")
-    heard = Alert(
-        source="recorded",
-        fingerprint=folder.name,
-        status="firing",
-        name=labels.get("alertname") or str(alert["title"]),
-        service=service,
-        severity="warning",
-        started_at=at - _AFTER,
-        summary=annotations.get("summary", ""),
-        description=annotations.get("description", ""),
-        labels=labels,
-        annotations=annotations,
-    )
+    alert = _opensre_alert(folder)
     trouble = Trouble(
         id=folder.name,
-        text=f"{alert['title']}: {heard.summary} {heard.description}",
+        text=f"{alert.name}: {alert.summary} {alert.description}",
         language="en",
-        at=at,
-        began=at - _AFTER,
-        services=(service,) if service else (),
-        alerts=(heard,),
+        at=alert.started_at + _AFTER,
+        began=alert.started_at,
+        services=(alert.service,) if alert.service else (),
+        alerts=(alert,),
     )
-    queries = tuple(map(str, cast("list[object]", answer.get("required_queries") or [])))
     return Case(
         f"{folder.parent.name}/{folder.name}",
         "opensre",
         folder,
         trouble,
         (folder.parent.name,),
-        queries=queries,
+        queries=tuple(map(str, cast("list[object]", answer.get("required_queries") or []))),
         categories=right,
         wrong=frozenset().union(*wrong) - right,
+    )
+
+
+def _opensre_alert(folder: Path) -> Alert:
+    """The alert of a scenario; it does not say when, so half an hour before the last moment that its evidence names."""
+    alert = _json(folder / "alert.json")
+    labels, annotations = _texts(alert.get("commonLabels")), _texts(alert.get("commonAnnotations"))
+    times = [at for file in folder.glob("*.json") for at in _times(file.read_text("utf-8"))]
+    return Alert(
+        source="recorded",
+        fingerprint=folder.name,
+        status="firing",
+        name=labels.get("alertname") or str(alert["title"]),
+        service=annotations.get("db_instance_identifier") or labels.get("service", ""),
+        severity="warning",
+        started_at=max(times, default=_LONG_AGO) - _AFTER,
+        summary=annotations.get("summary", ""),
+        description=annotations.get("description", ""),
+        labels=labels,
+        annotations=annotations,
     )
 
 

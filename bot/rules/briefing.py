@@ -36,10 +36,10 @@ _SPACE = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"'“‘「『]([^\"'“”‘’「」『』{}<>]{2,60})[\"'”’」』]")
-_COMPOUND = re.compile(r"(?<![\w./-])[a-z0-9]+(?:[-_.][a-z0-9]+)+(?![\w/])")
+_COMPOUND = re.compile(r"(?<![\w./-])(?!\d{4}-\d\d)[a-z0-9]+(?:[-_.][a-z0-9]+)+(?![\w/])")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}")
-_PLAIN = frozenset(
-    """about actually after again alert alerts all and any anything are been before being call called can check
+_PLAIN_WORDS = """
+    about actually after again alert alerts all and any anything are been before being call called can check
     cluster cmd command could current currently down did does doing error errors exact fail failed failing failure
     failures fetch find follow following for from get give going happen happened happening has have healthy here how
     image investigate isnt issue issues its job know last latest like list log logs look make many may message
@@ -49,8 +49,8 @@ _PLAIN = frozenset(
     who why will with without working wrong you your down slow high low rate percent minutes hours today yesterday
     thursday monday tuesday wednesday friday saturday sunday forward events event container containers deployment
     deployments contain scaling scale using used use are up-to-date port-forward re-run follow-up real-time read-only
-    """.split()
-)
+    """
+_PLAIN = frozenset(_PLAIN_WORDS.split())
 _MOST_WORDS = 4
 
 
@@ -164,6 +164,8 @@ def _near(own: list[Thing], answers: Iterable[Answer]) -> list[Thing]:
             belongs = thing.name in names or any(thing.name.startswith(f"{name}-") for name in names)
             if belongs or (ours and thing.rank >= 0.5) or thing.rank >= 0.8:
                 found.append(Thing(thing.name, thing.kind, thing.namespace, 0.95 if belongs else thing.rank))
+    spaces = {one.namespace for one in found}
+    found = [one for one in found if one.kind or one.name not in spaces]
     places = {one.name: one.namespace for one in found if one.namespace and one.rank >= 0.9}
     found += [
         Thing(owner, "", one.namespace, 0.55)

@@ -17,7 +17,10 @@ from bot.rules.objects import WITHOUT_NAMESPACE, WORKLOADS, Thing, kind_of, sugg
 from bot.rules.slots import Schema, properties, required, slot, spelled_kind, spelled_length, spelled_time
 from connectors.tools.port import Tool
 
-_OBJECTS = frozenset(("pod", "node", "workload", "job", "service", "name", "keyword", "container"))
+_OBJECTS = frozenset(("pod", "node", "workload", "job", "service", "name", "named", "keyword"))
+_PLACES = _OBJECTS | {"kind"}
+_LATER = frozenset(("query", "keyword"))
+_GUESSED = 0.25
 _VERBS = (
     (r"describe|inspect|detail", 0.3),
     (r"log", 0.28),
@@ -29,7 +32,7 @@ _VERBS = (
     (r"metric|rule|label|field|silence|count|top|memory|time|template", -0.15),
 )
 _LONG = timedelta(hours=24)
-_TRIED = 10
+_TRIED, _ENOUGH = 10, 100
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ def _for_things(tool: Tool, known: Briefing) -> Iterator[Choice]:
             if filled is None or not _is_about(filled, thing):
                 continue
             for one in _worded(tool, slots, known, filled):
-                yield Choice(tool, one, _score(tool, thing.rank * (1.0 if thing.kind in ("", kind) else 0.8), one))
+                guessed = "default" in one.values() and "default" not in (thing.namespace, *known.namespaces)
+                yield Choice(tool, one, _score(tool, thing.rank, one) - _GUESSED * guessed)
 
 
 def _kinds(thing: Thing, slots: Mapping[str, str], known: Briefing) -> Sequence[str]:
@@ -104,6 +108,9 @@ def _filled(
         value = _object(role, thing, kind, schema, tool) if role in _PLACES else _other(name, role, known, tool)
         if role == "namespace":
             value = _space(thing, kind, known, needed=name in needs)
+        if role == "named":
+            # What it names is not known: only where it has to be given, and a label of an alert would be better.
+            value = known.labels.get(name) or (value if name in needs else None)
         if value is None and name in needs:
             value = schema.get("default") if "default" in schema else _needed(name, role, known)
         if value not in (None, ""):
@@ -113,10 +120,6 @@ def _filled(
         if needs <= {*given, *(name for name, role in slots.items() if name in needs and role in _LATER)}
         else None
     )
-
-
-_PLACES = frozenset((*_OBJECTS, "kind")) - {"keyword"} | {"keyword"}
-_LATER = frozenset(("query", "keyword"))
 
 
 def _object(role: str, thing: Thing, kind: str, schema: Schema, tool: Tool) -> JsonValue:
@@ -131,6 +134,7 @@ def _object(role: str, thing: Thing, kind: str, schema: Schema, tool: Tool) -> J
         "job": kind == "job",
         "service": kind in ("", "service", "deployment", "statefulset"),
         "name": _named_for(tool, kind),
+        "named": kind in ("", "service", "deployment", "statefulset"),
         "keyword": tool.kind != "logs",
     }
     return thing.name if fits.get(role, False) else None
@@ -150,41 +154,52 @@ def _space(thing: Thing, kind: str, known: Briefing, *, needed: bool) -> JsonVal
 
 def _other(name: str, role: str, known: Briefing, tool: Tool) -> JsonValue:
     """What does not depend on the thing: times, the environment, what a label of the alerts says under this name."""
-    schema = properties(tool)[name]
-    long = tool.kind in ("changes", "alerts")
-    start = known.start - _LONG if long else known.start
-    roles = {slot(other, one) for other, one in properties(tool).items()}
-    match role:
-        case "start":
-            return spelled_time(start, schema) if "end" in roles or name in required(tool) else None
-        case "end":
-            return spelled_time(known.end, schema)
-        case "last" if "start" not in roles:
-            return spelled_length(name, (known.trouble.at - start).total_seconds(), schema)
-        case "environment":
-            return known.trouble.environment or None
-        case "" | "id":
-            return known.labels.get(name)
-    return None
+    takes = properties(tool)
+    start = known.start - _LONG if tool.kind in ("changes", "alerts") else known.start
+    roles = {slot(other, one) for other, one in takes.items()}
+    value: JsonValue = None
+    if role == "start" and ("end" in roles or name in required(tool)):
+        value = spelled_time(start, takes[name])
+    elif role == "end":
+        value = spelled_time(known.end, takes[name])
+    elif role == "last" and "start" not in roles:
+        value = spelled_length(name, (known.trouble.at - start).total_seconds(), takes[name])
+    elif role == "environment":
+        value = known.trouble.environment or None
+    elif role in ("", "id"):
+        value = known.labels.get(name)
+    return value
 
 
 def _needed(name: str, role: str, known: Briefing) -> JsonValue:
-    """What a required argument gets that is left out otherwise."""
-    if role == "limit":
-        said = re.search(r"\b(?:last|first|top)\s+(\d{1,4})\b", known.trouble.text)
-        return int(said[1]) if said else 100
-    if role == "labels":
-        pairs = [
-            f"{key}={value}" for key, value in known.labels.items() if key in ("app", "service", "namespace", "pod")
-        ]
-        return ",".join(pairs[:2]) or None
-    if role == "flag":
-        return False
-    if role == "id":
-        unique = r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}"
-        prints = [one.fingerprint for one in known.trouble.alerts]
-        return next((one for one in (*known.trouble.identifiers, *prints) if re.fullmatch(unique, one) or one), None)
-    return known.labels.get(name)
+    """What a required argument gets that is left out otherwise; None when nothing is known for it."""
+    fillers = {"limit": _limit, "labels": _labels, "jq": _jq, "id": _id}
+    return fillers[role](known) if role in fillers else False if role == "flag" else known.labels.get(name)
+
+
+def _limit(known: Briefing) -> JsonValue:
+    said = re.search(r"\b(?:last|first|top)\s+(\d{1,4})\b|最[近后]\s*(\d{1,4})\s*[条行]", known.trouble.text)
+    return int(said[1] or said[2]) if said else _ENOUGH
+
+
+def _labels(known: Briefing) -> JsonValue:
+    pairs = [f"{key}={value}" for key, value in known.labels.items() if key in ("app", "service", "namespace", "pod")]
+    return ",".join(pairs[:2]) or None
+
+
+def _jq(known: Briefing) -> JsonValue:
+    """The names of a namespace's objects, as jq finds them in what kubectl lists."""
+    if not known.namespaces:
+        return None
+    running = ' and .status.phase == "Running"' if re.search(r"\brunning\b|运行", known.trouble.text) else ""
+    return f'.items[] | select(.metadata.namespace == "{known.namespaces[0]}"{running}) | .metadata.name'
+
+
+def _id(known: Briefing) -> JsonValue:
+    """What the trouble is known by where it was raised."""
+    prints = [one.fingerprint for one in known.trouble.alerts]
+    unique = [one for one in known.trouble.identifiers if re.fullmatch(r"[0-9a-f-]{16,}|[A-Z]+-\d+", one)]
+    return next(iter([*prints, *unique]), None)
 
 
 def _worded(
@@ -195,7 +210,9 @@ def _worded(
     if name is None:
         yield dict(filled)
         return
-    wordings = known.words if slots[name] == "keyword" else _queries(tool, name, known)
+    wordings: Sequence[str] = known.words if tool.kind == "logs" else ()
+    if slots[name] == "query":
+        wordings = _queries(tool, name, known)
     for words in wordings:
         yield {**filled, name: words}
 

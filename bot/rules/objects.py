@@ -46,7 +46,7 @@ _FIELDS = (
 _KEYS = {"pod": "pod", "pod_name": "pod", "podName": "pod", "node": "node", "node_name": "node", "nodeName": "node"}
 _READY = re.compile(r"^(\d+)/(\d+)$")
 _FINE = frozenset(("running", "completed", "succeeded", "active", "bound", "ready", "available", "complete", "-", ""))
-_LONGEST = 253
+_LONGEST, _READ = 253, 100_000
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,15 @@ def workload_of(pod: str) -> str:
 
 def found_in(answer: Answer) -> list[Thing]:
     """The objects that an answer names; in tables those in trouble have the higher rank."""
+    text = answer.text[:_READ]
     asked_kind = next((kind for value in answer.about.values() if (kind := kind_of(str(value)))), "")
     space = next((str(value) for key, value in answer.about.items() if "namespace" in key and value), "")
-    said = re.search(rf"^\s*Namespace:\s+({NAME})", answer.text, re.MULTILINE)
+    said = re.search(rf"^\s*Namespace:\s+({NAME})", text, re.MULTILINE)
     space = said[1] if said else space
-    found = [*_rows(answer.text, asked_kind or "pod", space), *_fields(answer.text, space), *_members(answer.text)]
+    found = [*_rows(text, asked_kind or "pod", space), *_fields(text, space), *_members(text)]
     found += (
         Thing(match[2].lower(), kind_of(match[1]), space, 0.5)
-        for match in _REFERENCE.finditer(answer.text)
+        for match in _REFERENCE.finditer(text)
         if re.search(r"[-.\d]", match[2])
     )
     return [
@@ -106,7 +107,7 @@ def _fields(text: str, namespace: str) -> Iterator[Thing]:
 
 
 def _rows(text: str, kind: str, namespace: str) -> Iterator[Thing]:
-    """Rows as kubectl shows them, with or without their header: a name, perhaps a namespace before it, how many ready."""
+    """Rows as kubectl shows them, with a header or none: a name, perhaps a namespace before it, how many ready."""
     for line in text.splitlines():
         cells = line.split()
         ready = next((at for at, cell in enumerate(cells[:5]) if _READY.match(cell)), 0)
@@ -137,6 +138,7 @@ def _members(text: str) -> Iterator[Thing]:
 
 def suggested(text: str) -> Iterator[dict[str, JsonValue]]:
     """Arguments that a refusal shows, as JSON objects, to be given instead; without those that stand for anything."""
+    text = text[:_READ]
     decoder, at = json.JSONDecoder(), text.find("{")
     while at >= 0:
         try:

@@ -17,7 +17,8 @@ LONGEST = 400_000
 
 _LONGEST_LINE, _MOST_OF_ONE = 400, 3
 _NEGATED = re.compile(
-    r"(?:\b(?:no|not|without|never|zero|0|isn't|wasn't|aren't|didn't find|free of|instead of|rather than)\b|没有|未见|无|不是)"
+    r"(?:\b(?:no|not|without|never|zero|0|isn't|wasn't|aren't|didn't find|free of|instead of|rather than)\b"
+    r"|没有|未见|无|不是)"
     r"[^.;:,，。；：\n]{0,25}$",
     re.IGNORECASE,
 )

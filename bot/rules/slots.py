@@ -1,4 +1,4 @@
-"""What an argument of a tool stands for, told from its name and schema: a pod, a namespace, a time, a query …"""
+"""What an argument of a tool stands for, told from its name and schema: a pod, a namespace, a time, a query."""
 
 import re
 from collections.abc import Mapping
@@ -38,8 +38,10 @@ _SLOTS = tuple(
             "keyword",
             r"^(keywords?|contains|search(_?(term|text))?|q|text|words?|term|filter|grep|pattern|match|needle)$",
         ),
+        ("jq", r"(^|_)jq(_|$)"),
         ("query", r"(^|_)(query|logql|expr|expression|lucene|kql|promql|sql)$"),
         ("name", r"^(name|(resource|object|entity)_?name|resource|object|target|instance)$"),
+        ("named", r"_name$|^(release|repository|repo|project|topic|queue|database|db|cluster|group|team|index)$"),
     )
 )
 
@@ -71,7 +73,7 @@ def slot(name: str, schema: Schema) -> str:
 
 
 def spelled_kind(kind: str, schema: Schema) -> str | None:
-    """A kind as the argument takes it: one of its values where it has any, else its name; None when it takes no such."""
+    """A kind as the argument takes it, one of its values where it has any; None when it takes no such kind."""
     values = schema.get("enum")
     if isinstance(values, list):
         return next((str(one) for one in values if kind_of(str(one)) == kind), None)

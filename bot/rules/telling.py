@@ -1,4 +1,4 @@
-"""The telling part of a long text: whole lines, word for word and in their order, with a mark where some are left out."""
+"""The telling part of a long text: lines word for word and in their order, with a mark where some are left out."""
 
 import re
 from collections import Counter
@@ -7,23 +7,24 @@ from collections.abc import Collection, Sequence
 from bot.analysis.log_masks import masked
 
 _BAD = re.compile(
-    r"\b(?:error|fail(?:ed|ure|ing)?|fatal|critical|exception|panic|denied|refused|timed? ?out|timeout|unavailable|expired"
-    r"|warning|crash\w*|evict\w*|oom\w*|backoff|pending|unhealthy|notready|exceeded|insufficient|unable|cannot|missing"
-    r"|undefined|not found|invalid|killed|throttl\w*)\b|错误|失败|异常|超时|拒绝|告警",
+    r"\b(?:error|fail(?:ed|ure|ing)?|fatal|critical|exception|panic|denied|refused|timed? ?out|timeout|unavailable"
+    r"|expired|warning|crash\w*|evict\w*|oom\w*|backoff|pending|unhealthy|notready|exceeded|insufficient|unable|cannot"
+    r"|missing|undefined|not found|invalid|killed|throttl\w*)\b|错误|失败|异常|超时|拒绝|告警",
     re.IGNORECASE,
 )
 _STATE = re.compile(
-    r"^\s*\"?(?:name|namespace|status|state|reason|message|exit.?code|image|node|replicas|ready|restart.?count|type|limits|"
-    r"requests|cpu|memory|port|conditions|events|controlled by|phase|node-selectors|tolerations|claimname|storageclass)\"?:",
+    r"^\s*\"?(?:name|namespace|status|state|reason|message|exit.?code|image|node|replicas|ready|restart.?count|type"
+    r"|limits|requests|cpu|memory|port|conditions|events|controlled by|phase|node-selectors|tolerations|claimname"
+    r"|storageclass)\"?:",
     re.IGNORECASE,
 )
 _LONGEST_LINE, _ALIKE, _MOST_LINES = 400, 2, 60_000
 
 
 def telling(text: str, quotes: Collection[str], names: Collection[str], most: int) -> str:
-    """At most ``most`` characters: lines with a quote, then bad news, names, and states, each form a few times, then others.
+    """At most ``most`` characters, and a text that fits as it is.
 
-    A text that fits stays as it is.
+    Lines with a quote come first, then bad news, names and states, each form of a line a few times, then others.
     """
     if len(text) <= most:
         return text
