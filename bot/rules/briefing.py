@@ -30,10 +30,16 @@ _KIND = "|".join(sorted((name for kind, also in KINDS.items() for name in (kind,
 _KIND_THEN_NAME = re.compile(rf"\b({_KIND})s?\b[\s:=`'\"]+(?:named |called )?[`'\"]?({NAME})", re.IGNORECASE)
 _NAME_THEN_KIND = re.compile(rf"\b({NAME})[`'\"]?\s+({_KIND})\b", re.IGNORECASE)
 _OBJECT = re.compile(rf"\"(?:type|kind)\":\s*\"(\w+)\"[^{{}}]*?\"name\":\s*\"({NAME})\"", re.IGNORECASE)
-_SPACE = re.compile(
-    rf"\"namespace\":\s*\"({NAME})\"|\b(?:namespace|ns)[\s:=`'\"]+({NAME})|[`'\"]?({NAME})[`'\"]?\s+namespace\b"
-    rf"|命名空间\s*[`'\"]?({NAME})|({NAME})[`'\"]?\s*命名空间|\b(?:pod|pods|deployment|job)\s+in\s+({NAME}\d)",
-    re.IGNORECASE,
+_SPACES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\"namespace\":\s*\"({NAME})\"",
+        rf"\b(?:namespace|ns)[\s:=`'\"]+({NAME})",
+        rf"({NAME})[`'\"]?\s+namespace\b",
+        rf"命名空间\s*[`'\"]?({NAME})",
+        rf"({NAME})[`'\"]?\s*命名空间",
+        rf"\b(?:pods?|deployment|job)\s+in\s+({NAME}\d)",
+    )
 )
 _QUOTED = re.compile(r"[\"'“‘「『]([^\"'“”‘’「」『』{}<>]{2,60})[\"'”’」』]")
 _COMPOUND = re.compile(r"(?<![\w./-])(?!\d{4}-\d\d)[a-z0-9]+(?:[-_.][a-z0-9]+)+(?![\w/])")
@@ -52,6 +58,7 @@ _PLAIN_WORDS = """
     """
 _PLAIN = frozenset(_PLAIN_WORDS.split())
 _MOST_WORDS = 4
+_CRASHES = re.compile(r"CrashLoopBackOff|OOMKilled|Last State:\s+Terminated|Back-off restarting")
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Briefing:
     """What can be put into a question. ``things`` and ``namespaces``: the nearest first; ``words``: to be looked for.
 
     ``start`` and ``end`` are around the beginning of the trouble, or those that a person named. ``shown`` are
-    arguments that a system said would do, by its tool.
+    arguments that a system said would do, by its tool. ``crashing``: a container was seen to end by itself.
     """
 
     trouble: Trouble
@@ -73,6 +80,7 @@ class Briefing:
     kinds: tuple[str, ...] = ("pod",)
     logs: str = ""
     shown: tuple[Answer, ...] = ()
+    crashing: bool = False
 
 
 def briefing(trouble: Trouble, known: Known, answers: Iterable[Answer] = ()) -> Briefing:
@@ -98,6 +106,7 @@ def briefing(trouble: Trouble, known: Known, answers: Iterable[Answer] = ()) -> 
         tuple(kind for kind in kinds if kind and kind != "namespace"),
         known.logs,
         tuple(one for one in seen if not one.answered and any(suggested(one.text))),
+        any(one.answered and _CRASHES.search(one.text) for one in seen),
     )
 
 
@@ -138,10 +147,10 @@ def _written(text: str, space: str) -> Iterator[Thing]:
 
 
 def _named_spaces(text: str) -> Iterator[str]:
-    for match in _SPACE.finditer(text):
-        name = next(filter(None, match.groups())).lower()
-        if name not in _PLAIN and len(name) > 2:
-            yield name
+    for pattern in _SPACES:
+        for name in map(str.lower, pattern.findall(text)):
+            if name not in _PLAIN and len(name) > 2 and not kind_of(name):
+                yield name
 
 
 def _spaces(trouble: Trouble, known: Known) -> Iterator[str]:

@@ -81,7 +81,11 @@ def spelled_kind(kind: str, schema: Schema) -> str | None:
     if accepted:
         spellings = (kind, *KINDS.get(kind, ()))
         return next((one for one in spellings if re.search(accepted, one)), None)
-    return kind
+    said = str(schema.get("description", ""))
+    listed = {found for word in re.split(r"\W+", said) if (found := kind_of(word))}
+    # "deployment, statefulset or daemonset" are all that there are; "such as pod, node" are some.
+    some = len(listed) < 2 or kind in listed or re.search(r"such as|e\.g|for example|like|\.\.\.|…|etc", said)
+    return kind if some else None
 
 
 def spelled_time(at: datetime, schema: Schema) -> JsonValue:
