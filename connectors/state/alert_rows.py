@@ -56,10 +56,13 @@ def put_alerts(connection: sa.Connection, alerts: Sequence[KnownAlert]) -> None:
 
 def known(connection: sa.Connection, keys: Sequence[tuple[str, str]]) -> tuple[KnownAlert, ...]:
     """Alerts by source and fingerprint."""
-    key = sa.tuple_(alert.c.source, alert.c.fingerprint)
     found: list[KnownAlert] = []
-    for some in portions(list(dict.fromkeys(keys))):
-        found += every(connection, KnownAlert, sa.select(*columns(alert, KnownAlert)).where(key.in_(some)))
+    # Source by source: for pairs that are one of many, SQLite would read the whole table.
+    for source in sorted({source for source, _ in keys}):
+        of_source = alert.c.source == source
+        for some in portions(sorted({fingerprint for other, fingerprint in keys if other == source})):
+            query = sa.select(*columns(alert, KnownAlert)).where(of_source, alert.c.fingerprint.in_(some))
+            found += every(connection, KnownAlert, query)
     return tuple(found)
 
 
