@@ -20,7 +20,10 @@ T = TypeVar("T", bound=BaseModel)
 
 # Always the same: DBOS takes up work of its own version only, and would leave all that an older program had begun.
 VERSION = "1"
-QUEUE = "journeys"
+# Each kind of work has a queue of its own: many diagnoses that take minutes must not keep a question waiting.
+QUEUES = {"answer": "journeys", "diagnose": "diagnoses"}
+# Looking costs an idle laptop some of its battery, and a diagnosis of minutes may begin a quarter of a second later.
+_UNHURRIED = 5
 SILENT_SECONDS = 60
 UNFINISHED = ("ENQUEUED", "DELAYED", "PENDING")
 log = logging.getLogger(__name__)
@@ -53,9 +56,9 @@ class Seldom(logging.Filter):
 
 @dataclass(frozen=True)
 class Pace:
-    """How much is done at once, and what is waited for."""
+    """How much of each kind of work is done at once, and what is waited for."""
 
-    workers: int
+    workers: Mapping[str, int]
     polling_seconds: float
     grace_seconds: float
     retry_seconds: float
@@ -78,7 +81,7 @@ class Queue:
     executor: str
     pace: Pace
     _running: set[asyncio.Task[object]] = field(default_factory=set, init=False)
-    _failed: set[str] = field(default_factory=set, init=False)
+    _failed: dict[str, str] = field(default_factory=dict, init=False)
     _mending: asyncio.Task[None] | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
     _client: DBOSClient | None = field(default=None, init=False)
@@ -96,7 +99,7 @@ class Queue:
         """Add work inside the caller's transaction; the row's id is the work's id, so it is added once."""
         if self._client is None:
             raise RuntimeError("the queue is not prepared")
-        options = {"workflow_name": journey, "queue_name": QUEUE, "workflow_id": row_id}
+        options = {"workflow_name": journey, "queue_name": QUEUES[journey], "workflow_id": row_id}
         self._client.enqueue_in_transaction(connection, options, row_id)  # type: ignore[arg-type]  # a TypedDict
 
     async def start(self, journeys: Mapping[str, Journey]) -> None:
@@ -113,14 +116,17 @@ class Queue:
             )
         )
         for name, journey in journeys.items():
-            DBOS.workflow(name=name, max_recovery_attempts=None)(self._tracked(journey))
+            DBOS.workflow(name=name, max_recovery_attempts=None)(self._tracked(name, journey))
+        # Others stay untouched for a process that has their journeys.
+        DBOS.listen_queues([QUEUES[name] for name in journeys])
         DBOS.launch()
-        await DBOS.register_queue_async(
-            QUEUE,
-            worker_concurrency=self.pace.workers,
-            polling_interval_sec=self.pace.polling_seconds,
-            on_conflict="always_update",
-        )
+        for name in journeys:
+            await DBOS.register_queue_async(
+                QUEUES[name],
+                worker_concurrency=self.pace.workers[name],
+                polling_interval_sec=self.pace.polling_seconds * (1 if name == "answer" else _UNHURRIED),
+                on_conflict="always_update",
+            )
         self._mending = asyncio.create_task(self._mend())
 
     async def ended(self, row_ids: Sequence[str]) -> list[str]:
@@ -165,7 +171,7 @@ class Queue:
         # DBOS made its own threads the event loop's, and has ended them; whoever closes after us needs some.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
-    def _tracked(self, journey: Journey) -> Callable[[str], Awaitable[None]]:
+    def _tracked(self, name: str, journey: Journey) -> Callable[[str], Awaitable[None]]:
         async def run(row_id: str) -> None:
             task = asyncio.current_task()
             if task is None or self._stopping:
@@ -177,7 +183,7 @@ class Queue:
             # Kept as failed, work would never run again; a cancelled run stays as it is, and is taken up later.
             except StateUnavailable as failed:
                 log.warning("work on %s goes on in %g s: %s", row_id, self.pace.retry_seconds, failed)
-                self._failed.add(row_id)
+                self._failed[row_id] = QUEUES[name]
                 raise asyncio.CancelledError from failed
             finally:
                 self._running.discard(task)
@@ -188,13 +194,15 @@ class Queue:
         """Set going again what failed, as soon as the database can be written."""
         while True:
             await asyncio.sleep(self.pace.retry_seconds)
-            if waiting := list(self._failed):
+            for queue in sorted(set(self._failed.values())):
+                waiting = {row_id: its for row_id, its in self._failed.items() if its == queue}
+                # Taken out before, because what is set going can have failed again by the time that we are told.
+                self._failed = {row_id: its for row_id, its in self._failed.items() if row_id not in waiting}
                 try:
-                    await DBOS.resume_workflows_async(waiting, queue_name=QUEUE)
+                    await DBOS.resume_workflows_async(list(waiting), queue_name=queue)
                 except DBAPIError as error:
                     log.warning("the queue cannot be written: %s", error.orig)
-                else:
-                    self._failed.difference_update(waiting)
+                    self._failed |= waiting
 
     def close(self) -> None:
         """Give back what enqueueing needed."""

@@ -50,6 +50,8 @@ class Settings(BaseModel):
     """This process's name in a fleet; unique, and the same after a restart, so that it takes up its own work."""
     workers: int = 4
     """How many questions are worked on at the same time."""
+    diagnosers: int = 2
+    """How many incidents are diagnosed at the same time, beside the questions."""
     polling_seconds: float = 0.05
     """How often the queue is looked at for new work."""
     grace_seconds: float = 3.0
@@ -224,7 +226,8 @@ async def connect(settings: Settings) -> AsyncIterator[SqlState]:
     """Open the database and bring its schema up to date; work starts with ``start``."""
     url = settings.url.get_secret_value() if settings.url else f"sqlite:///{settings.path}"
     engine = open_engine(url)
-    pace = Pace(settings.workers, settings.polling_seconds, settings.grace_seconds, settings.retry_seconds)
+    workers = {"answer": settings.workers, "diagnose": settings.diagnosers}
+    pace = Pace(workers, settings.polling_seconds, settings.grace_seconds, settings.retry_seconds)
     queue = Queue(url, engine, settings.executor, pace)
 
     def prepare() -> None:

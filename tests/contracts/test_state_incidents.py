@@ -100,20 +100,16 @@ async def test_a_thread_belongs_to_the_incident_that_was_told_last(state: State)
 
 
 async def test_a_diagnosis_begins_with_its_change_and_runs_once(state: State) -> None:
-    begun, ended = list[str](), asyncio.Event()
+    begun = asyncio.Queue[str]()
+    await state.start({"answer": Work(idle, idle), "diagnose": Work(begun.put, idle)})
 
-    async def diagnose(diagnosis_id: str) -> None:
-        begun.append(diagnosis_id)
-        (ended if diagnosis_id == "d2" else asyncio.Event()).set()
-
-    await state.start({"answer": Work(idle, idle), "diagnose": Work(diagnose, idle)})
     await state.change(Change(incidents=[incident()], diagnoses=[diagnosis()]))
     assert await state.diagnosis("d1") == diagnosis()
+    assert await asyncio.wait_for(begun.get(), 10) == "d1"
+
     await state.change(Change(diagnoses=[diagnosis()]))
     await state.change(Change(diagnoses=[diagnosis("d2")]))
-    await asyncio.wait_for(ended.wait(), 10)
-
-    assert begun == ["d1", "d2"]
+    assert await asyncio.wait_for(begun.get(), 10) == "d2"
 
 
 async def test_a_diagnosis_that_begins_before_the_start_is_taken_up(state: State) -> None:

@@ -207,4 +207,4 @@ async def test_a_row_that_names_pickle_is_refused(tmp_path: Path) -> None:
 def test_the_password_of_the_database_is_in_no_picture_of_the_queue() -> None:
     url = "postgresql+psycopg://ann:hunter2@db/nightshift"
 
-    assert "hunter2" not in repr(Queue(url, sa.create_engine(url), "one", Pace(1, 1, 1, 1)))
+    assert "hunter2" not in repr(Queue(url, sa.create_engine(url), "one", Pace({"answer": 1}, 1, 1, 1)))

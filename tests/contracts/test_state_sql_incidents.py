@@ -22,7 +22,7 @@ from connectors.state.port import ATTEMPTS, State, Work
 from connectors.state.tables import metadata, work
 from tests.contracts import postgres
 from tests.contracts.incidents import after, diagnosis, heard, incident, place
-from tests.contracts.states import idle
+from tests.contracts.states import idle, received
 
 Opening = Callable[[str], AbstractAsyncContextManager[Any]]
 
@@ -103,6 +103,36 @@ async def test_a_diagnosis_that_brings_the_process_down_is_given_up(process: Ope
         await state.start({"answer": Work(idle, idle), "diagnose": Work(begun.put, given_up.put)})
         assert await asyncio.wait_for(given_up.get(), 10) == "d1"
     assert begun.empty()
+
+
+async def test_diagnoses_that_take_long_keep_no_question_waiting(process: Opening) -> None:
+    begun, answered = list[str](), asyncio.Queue[str]()
+
+    async def hang(diagnosis_id: str) -> None:
+        begun.append(diagnosis_id)
+        await asyncio.Event().wait()
+
+    async with process("one") as state:
+        await state.start({"answer": Work(answered.put, idle), "diagnose": Work(hang, idle)})
+        await state.change(Change(diagnoses=[diagnosis(f"d{number}") for number in range(20)]))
+        while len(begun) < 2:  # noqa: ASYNC110  # the queue tells nobody
+            await asyncio.sleep(0)
+        question_id, _ = await state.accept(received("e1"))
+        assert await asyncio.wait_for(answered.get(), 10) == question_id
+    assert len(begun) == 2
+
+
+async def test_a_process_that_cannot_diagnose_leaves_diagnoses_to_one_that_can(process: Opening) -> None:
+    begun, answered = asyncio.Queue[str](), asyncio.Queue[str]()
+
+    async with process("one") as state:
+        await state.change(Change(diagnoses=[diagnosis()]))
+        await state.start({"answer": Work(answered.put, idle)})
+        await state.accept(received("e1"))
+        await asyncio.wait_for(answered.get(), 10)
+    async with process("one") as state:
+        await state.start({"answer": Work(idle, idle), "diagnose": Work(begun.put, idle)})
+        assert await asyncio.wait_for(begun.get(), 10) == "d1"
 
 
 async def test_of_two_processes_that_change_an_incident_one_is_told_that_it_is_late(process: Opening) -> None:
