@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | ask | knowledge | silence | alerts | doctor | settings | models | eval`."""
+"""The command line: `python -m bot serve | ask | incidents | silence | alerts | knowledge | doctor | settings …`."""
 
 import argparse
 import sys
@@ -61,6 +61,8 @@ def _add_assistant(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     ask.add_argument("--files", type=Path, metavar="FOLDER", help="put all rows of tables, as CSV, and charts into it")
     ask.set_defaults(run=_ask)
 
+    _add_incidents(commands)
+
     known = commands.add_parser("knowledge", help="show what is known, as a tree, or the gaps in it")
     known.add_argument("--service", default="", metavar="NAME", help="only this service")
     known.add_argument("--gaps", action="store_true", help="what is missing, stale, doubled or contradictory")
@@ -92,6 +94,17 @@ def _add_alerts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     alerts.add_argument("--limit", type=int, default=50, metavar="N", help="how many, the latest ones (default: 50)")
     alerts.add_argument("--json", action="store_true", help="print JSON and nothing else")
     alerts.set_defaults(run=_alerts)
+
+
+def _add_incidents(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    incidents = commands.add_parser("incidents", help="list incidents, show one, or draft its postmortem")
+    incidents.add_argument("action", nargs="?", choices=("list", "show", "postmortem"), default="list")
+    incidents.add_argument("id", nargs="?", default="", help="which incident to show, or to draft a postmortem of")
+    incidents.add_argument("--status", choices=("open", "resolved", "merged"), default="", help="list only these")
+    incidents.add_argument("--groups", default="", metavar="A,B", help="without a server, read as a member of these")
+    incidents.add_argument("--language", choices=("en", "zh"), default="en", help="the language of our own words")
+    incidents.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    incidents.set_defaults(run=_incidents)
 
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -157,8 +170,7 @@ def _ask(given: argparse.Namespace) -> int:
 def _knowledge(given: argparse.Namespace) -> int:
     from bot.knowledge_commands import Request, show
 
-    groups = tuple(group.strip() for group in given.groups.split(",") if group.strip())
-    request = Request(given.service, given.gaps, given.json, groups, given.language)
+    request = Request(given.service, given.gaps, given.json, _groups(given), given.language)
     now = datetime.now(UTC)  # noqa: TID251  # a command starts here; below, the time is an argument
     return show(_read(given), request, now)
 
@@ -181,6 +193,20 @@ def _alerts(given: argparse.Namespace) -> int:
 
     now = datetime.now(UTC)  # noqa: TID251  # a command starts here
     return list_refused(_read(given), now, limit=given.limit, as_json=given.json)
+
+
+def _incidents(given: argparse.Namespace) -> int:
+    from bot.incident_commands import Request, show
+
+    if given.action != "list" and not given.id:
+        print("Say which incident: `python -m bot incidents list` has the ids.", file=sys.stderr)  # noqa: T201
+        return 1
+    request = Request(given.action, given.id, given.status, given.json, _groups(given), given.language)
+    return show(_read(given), request)
+
+
+def _groups(given: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(group.strip() for group in given.groups.split(",") if group.strip())
 
 
 def _doctor(given: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.incident import Diagnosis, Incident
 from bot.rules.incident_readers import narrowed
+from bot.rules.postmortems import postmortem
 from bot.vocabulary import Evidence, Language
 from connectors.alerts.port import Alert
 from connectors.state.incident_port import (
@@ -92,6 +93,11 @@ class Story:
     alerts: tuple[tuple[KnownAlert, Alert], ...]
     publications: tuple[Publication, ...]
     judgements: tuple[Judgement, ...]
+
+    def draft(self, language: Language) -> str:
+        """The draft of a postmortem, out of what the reader may see."""
+        alerts = tuple(alert for _, alert in self.alerts)
+        return postmortem(self.incident, self.diagnosis, self.moments, alerts, self.judgements, language)
 
 
 async def listed(state: Incidents, wanted: Wanted, before: datetime | None, limit: int) -> Listing:

@@ -83,7 +83,8 @@ async def resolve(state: State, incident_id: str, author: str, now: datetime) ->
     async def edit(incident: Incident) -> _Edit:
         if incident.status != "open":
             raise Settled("The incident is not open any more.")
-        over = incident.model_copy(update={"status": "resolved", "resolved_at": now})
+        # Alerts that still fire keep nothing open that a person closed: one that fires anew opens it again.
+        over = incident.model_copy(update={"status": "resolved", "resolved_at": now, "firing": 0})
         return _Edit(over, "resolved", "resolved")
 
     await _change(state, incident_id, edit, (author, ""), now)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import re
-import secrets
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -20,9 +18,10 @@ from rich.console import Console
 from bot.address import is_ours, own_url
 from bot.assistant import Assistant
 from bot.server_events import Event, events
-from bot.settings import Settings, Web
+from bot.settings import Settings
 from bot.terminal_files import save
 from bot.terminal_view import View
+from bot.visiting import VISITOR, detail, introduce
 from bot.web.views import LONGEST_NAME, MOST_IMAGES
 from connectors.chat.card_port import Card
 from connectors.chat.port import Attachment, IncomingMessage
@@ -36,7 +35,6 @@ from connectors.vectors.port import VectorStoreUnavailable
 EXIT_CODES = {"answer": 0, "incident": 0, "notice": 0, "insufficient": 3, "failure": 1}
 
 _RECONNECTS, _SILENCE_SECONDS = 5, 60.0
-_VISITOR = "terminal-visitor"
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ async def open_door(settings: Settings) -> AsyncIterator[Door]:
         timeout = httpx.Timeout(_SILENCE_SECONDS, connect=5)
         # Proxies of the environment are for the world outside; this is our own machine.
         async with httpx.AsyncClient(base_url=own_url(settings.web), timeout=timeout, trust_env=False) as client:
-            introduce(client, settings.web, settings.roots.home / _VISITOR)
+            introduce(client, settings.web, settings.roots.home / VISITOR)
             yield ServerDoor(client)
     else:
         from bot.app import open_assistant
@@ -178,7 +176,7 @@ class ServerDoor:
     async def _sent(self, name: str, content: bytes) -> dict[str, str]:
         kept = await self.client.post("/api/images", content=content)
         if kept.is_client_error:
-            raise NoAnswer(f"{name}: {_detail(kept)}")
+            raise NoAnswer(f"{name}: {detail(kept)}")
         _refuse(kept)
         return {"id": str(kept.json()["id"]), "name": name}
 
@@ -249,20 +247,6 @@ def opened(images: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
             raise NoAnswer(f"{_decoded(str(image))} cannot be read: {failed.strerror}.") from None
 
 
-def introduce(client: httpx.AsyncClient, web: Web, file: Path) -> None:
-    """Sign in, as the same visitor every time, so that ``--thread`` finds what this terminal asked before."""
-    visitor = file.read_text(encoding="ascii", errors="replace") if file.exists() else ""
-    if not re.fullmatch(r"[\w-]{22,64}", visitor, re.ASCII):
-        visitor = secrets.token_urlsafe(24)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(visitor, encoding="ascii")
-    client.cookies.set("nightshift", visitor)
-    client.headers["X-Nightshift-Visitor"] = visitor
-    if web.token:
-        client.headers["Authorization"] = f"Bearer {web.token.get_secret_value()}"
-
-
 def _decoded(argument: str) -> str:
     # The interpreter hides such bytes of the command line in lone surrogates (PEP 383).
     return argument.encode(errors="surrogateescape").decode(errors="replace")
@@ -270,14 +254,7 @@ def _decoded(argument: str) -> str:
 
 def _refuse(response: httpx.Response) -> None:
     if response.is_error:
-        raise NoAnswer(_detail(response))
-
-
-def _detail(response: httpx.Response) -> str:
-    try:
-        return str(response.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"HTTP {response.status_code}"
+        raise NoAnswer(detail(response))
 
 
 def _cause(broken: Exception) -> str:

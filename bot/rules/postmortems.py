@@ -139,8 +139,10 @@ def _diagnosed(record: _Record) -> Iterator[str]:
 
 def _timeline(record: _Record) -> list[tuple[datetime, str]]:
     told = [(one.at, _inline(one.text)) for one in record.moments]
-    # A moment tells that an alert was heard; when it fired and when it was over is what the alert itself says.
+    heard = {one.reference for one in record.moments if one.kind == "alert"}
     for one in record.alerts:
+        if one.fingerprint in heard:
+            continue
         told.append((one.started_at, record.words.fired.format(_inline(one.name))))
         if one.ended_at:
             told.append((one.ended_at, record.words.over.format(_inline(one.name))))

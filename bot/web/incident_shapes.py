@@ -138,7 +138,7 @@ class ShownRun(Shape):
 
 
 class ShownAlert(Shape):
-    """An alert of an incident, and how often it was reported."""
+    """An alert of an incident, and how often it was reported; ``told``: the timeline says when it fired."""
 
     name: str
     source: str
@@ -154,6 +154,7 @@ class ShownAlert(Shape):
     ended_at: datetime | None
     reports: int
     silenced: bool
+    told: bool
 
 
 class ShownMoment(Shape):

@@ -36,12 +36,13 @@ def listed_incidents(page: Listing) -> ListedIncidents:
 
 def shown_story(story: Story, reader: str, language: Language) -> ShownStory:
     """A story as the page gets it, with words of our own in the language."""
+    told = {one.reference for one in story.moments if one.kind == "alert"}
     return ShownStory(
         incident=story.incident,
         diagnosis=_shown_diagnosis(story, language),
         runs=tuple(_shown_run(one) for one in story.runs),
         timeline=tuple(ShownMoment(at=one.at, kind=one.kind, text=one.text) for one in story.moments),
-        alerts=tuple(_shown_alert(known, alert) for known, alert in story.alerts),
+        alerts=tuple(_shown_alert(known, alert, told=alert.fingerprint in told) for known, alert in story.alerts),
         places=tuple(_shown_place(one, story.stored.version) for one in story.publications),
         judgements=tuple(
             ShownJudgement(
@@ -114,7 +115,7 @@ def _shown_run(run: StoredDiagnosis) -> ShownRun:
     return ShownRun(id=run.id, begun_at=run.begun_at, ended_at=run.ended_at, state=state)
 
 
-def _shown_alert(known: KnownAlert, alert: Alert) -> ShownAlert:
+def _shown_alert(known: KnownAlert, alert: Alert, *, told: bool) -> ShownAlert:
     return ShownAlert(
         name=alert.name,
         source=alert.source,
@@ -130,6 +131,7 @@ def _shown_alert(known: KnownAlert, alert: Alert) -> ShownAlert:
         ended_at=alert.ended_at,
         reports=known.reports,
         silenced=bool(known.silence_id),
+        told=told,
     )
 
 

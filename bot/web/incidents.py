@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from bot import casebook
 from bot.assistant import Assistant
 from bot.casebook import Story, language_of_reader
-from bot.rules.postmortems import postmortem
 from bot.rules.short_names import file_name
 from bot.tending import Settled, UnknownIncident, judge, look_again, resolve
 from bot.web import incident_shapes as shapes
@@ -70,14 +69,7 @@ def _add_stories(router: APIRouter, assistant: Assistant, login: Login) -> None:
 
     @router.get("/api/incidents/{incident_id}/postmortem")
     async def draft(story: Annotated[Story, Depends(own_story)], language: AskedLanguage = "") -> Response:
-        text = postmortem(
-            story.incident,
-            story.diagnosis,
-            story.moments,
-            tuple(alert for _, alert in story.alerts),
-            story.judgements,
-            language_of_reader(language, story.incident),
-        )
+        text = story.draft(language_of_reader(language, story.incident))
         name = f'attachment; filename="{file_name(f"postmortem-{story.incident.id}")}.md"'
         headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
         return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)

@@ -5,7 +5,7 @@ import { wide } from "./incident_diagnosis.js";
 import { clock, moment, time } from "./incident_parts.js";
 
 export function timeline(story, say, language) {
-  const alerts = story.alerts.flatMap((one) => [
+  const alerts = story.alerts.filter((one) => !one.told).flatMap((one) => [
     { at: one.started_at, kind: "alert", text: say.fired(one.name) },
     one.ended_at && { at: one.ended_at, kind: "over", text: say.ended(one.name) },
   ]);

@@ -14,9 +14,10 @@ from rich.console import Console
 from bot.assistant import Assistant
 from bot.server_events import Event, events
 from bot.settings import Web
-from bot.terminal import NoAnswer, ProcessDoor, Request, ServerDoor, converse, introduce
+from bot.terminal import NoAnswer, ProcessDoor, Request, ServerDoor, converse
 from bot.terminal_files import save
 from bot.terminal_view import plain, rendered
+from bot.visiting import introduce
 from connectors.chat.card_port import Card, Chart, Citation, Footer, PictureText, Table
 from connectors.chat.port import IncomingMessage
 from connectors.state.memory import MemoryState
