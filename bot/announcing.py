@@ -52,9 +52,10 @@ class Announcer:
 
     async def _words(self, incident_id: str) -> tuple[Word, ...]:
         said = await self.state.judgements(incident_id)
-        return tuple([Word(await self._name(one.author), one.right, one.cause) for one in said])
+        return tuple([Word(await self.name(one.author), one.right, one.cause) for one in said])
 
-    async def _name(self, author: str) -> str:
+    async def name(self, author: str) -> str:
+        """What a person is called, as far as anybody knows."""
         try:
             return await self.membership.name(author)
         except DirectoryUnavailable:
