@@ -14,7 +14,7 @@ from bot.incident import Excluded, Finding
 from bot.rules.slots import properties, slot
 
 _MOST, _MOST_LINES = 3, 20_000
-_FEWEST_BEFORE = 3
+_FEWEST_BEFORE = 10
 _EARLY = 300.0
 _BAD = re.compile(
     r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|WARN(?:ING)?|panic|[Ee]xception|[Ff]ail(?:ed|ure))\b|错误|失败|异常"

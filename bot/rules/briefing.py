@@ -10,7 +10,7 @@ from bot.rules.live import Known
 from bot.rules.objects import KINDS, NAME, Answer, Thing, best, found_in, kind_of, suggested, workload_of
 from bot.rules.windows import find_window
 
-_BEFORE = timedelta(hours=1)
+_BEFORE = timedelta(minutes=10)
 _LABELS = {
     "pod": "pod",
     "pod_name": "pod",
@@ -58,6 +58,9 @@ _PLAIN_WORDS = """
     """
 _PLAIN = frozenset(_PLAIN_WORDS.split())
 _MOST_WORDS = 4
+_MEMBER = re.compile(r"\"(\w{2,40})\":\s*\"([\w.:/-]{1,120})\"")
+_CONTAINER = re.compile(rf"^Containers:\s*\n\s+({NAME}):", re.MULTILINE)
+_READ = 50_000
 _CRASHES = re.compile(r"CrashLoopBackOff|OOMKilled|Last State:\s+Terminated|Back-off restarting")
 
 
@@ -67,6 +70,7 @@ class Briefing:
 
     ``start`` and ``end`` are around the beginning of the trouble, or those that a person named. ``shown`` are
     arguments that a system said would do, by its tool. ``crashing``: a container was seen to end by itself.
+    ``values`` are what answers gave under a name, so that what one tool tells can be put to the next.
     """
 
     trouble: Trouble
@@ -81,6 +85,8 @@ class Briefing:
     logs: str = ""
     shown: tuple[Answer, ...] = ()
     crashing: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+    named_window: bool = False
 
 
 def briefing(trouble: Trouble, known: Known, answers: Iterable[Answer] = ()) -> Briefing:
@@ -107,7 +113,20 @@ def briefing(trouble: Trouble, known: Known, answers: Iterable[Answer] = ()) -> 
         known.logs,
         tuple(one for one in seen if not one.answered and any(suggested(one.text))),
         any(one.answered and _CRASHES.search(one.text) for one in seen),
+        _values(seen),
+        window is not None,
     )
+
+
+def _values(answers: Iterable[Answer]) -> Mapping[str, str]:
+    """The first value under each name in JSON, and the first container that a pod is described with."""
+    found: dict[str, str] = {}
+    for answer in answers:
+        if answer.answered:
+            text = answer.text[:_READ]
+            for key, value in [*_MEMBER.findall(text), *(("container_name", one) for one in _CONTAINER.findall(text))]:
+                found.setdefault(key, value)
+    return found
 
 
 def _said(alert: object) -> Mapping[str, str]:

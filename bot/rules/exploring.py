@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from bot.rules.briefing import Briefing
-from bot.rules.filling import OBJECTS, fill, roles, worded
+from bot.rules.filling import OBJECTS, before, fill, roles, worded
 from bot.rules.objects import WITHOUT_NAMESPACE, WORKLOADS, Thing, kind_of, suggested
 from bot.rules.slots import properties, required
 from connectors.tools.port import Tool
@@ -29,7 +29,7 @@ _VERBS = (
     (r"metric|rule|label|field|silence|count|top|memory|time|template|on_?call|fields", -0.15),
 )
 _TRIED = 10
-_AGAIN, _SAME_KIND = 0.04, 0.03
+_AGAIN, _SAME_KIND, _EARLIER = 0.04, 0.03, 0.1
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,15 @@ def _for_things(tool: Tool, known: Briefing) -> Iterator[Choice]:
             for one in worded(tool, known, filled):
                 wanted = _SOUGHT if kind == "pod" and thing.kind in WORKLOADS else 0.0
                 guessed = "default" in one.values() and "default" not in (thing.namespace, *known.namespaces)
-                yield Choice(tool, one, _score(tool, thing.rank, one) + wanted - _GUESSED * guessed)
+                yield from _twice(Choice(tool, one, _score(tool, thing.rank, one) + wanted - _GUESSED * guessed), known)
+
+
+def _twice(choice: Choice, known: Briefing) -> Iterator[Choice]:
+    """A call, and for logs the same about the time before."""
+    yield choice
+    earlier = before(choice.tool, known, choice.arguments)
+    if earlier:
+        yield Choice(choice.tool, earlier, choice.score - _EARLIER)
 
 
 def _kinds(thing: Thing, slots: Mapping[str, str], known: Briefing) -> Sequence[str]:
@@ -117,7 +125,7 @@ def _for_spaces(tool: Tool, known: Briefing) -> Iterator[Choice]:
                 texts = [str(value) for value in one.values()]
                 near = 0.62 if space and any(space in text for text in texts) else 0.5
                 near = 0.9 if any(service in text for service in known.services for text in texts) else near
-                yield Choice(tool, one, _score(tool, near, one))
+                yield from _twice(Choice(tool, one, _score(tool, near, one)), known)
 
 
 def _is_about(filled: Mapping[str, JsonValue], thing: Thing) -> bool:

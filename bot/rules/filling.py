@@ -17,8 +17,11 @@ OBJECTS = frozenset(("pod", "node", "workload", "job", "service", "name", "named
 
 _PLACES = OBJECTS | {"kind"}
 _LATER = frozenset(("query", "keyword"))
-_LONG = timedelta(hours=24)
-_ENOUGH, _MOST_WORDINGS = 100, 2
+_LONG, _USUAL = timedelta(hours=24), timedelta(hours=1)
+_LINKS = re.compile(
+    r"(?:^|_)(?:name|id|container|cluster|topic|group|queue|release|application|project|index|revision)$"
+)
+_ENOUGH, _MOST_WORDINGS, _LONGEST_REASON = 100, 2, 80
 
 
 def roles(tool: Tool) -> Mapping[str, str]:
@@ -110,8 +113,33 @@ def _other(name: str, role: str, known: Briefing, tool: Tool) -> JsonValue:
 
 def _needed(name: str, role: str, known: Briefing) -> JsonValue:
     """What a required argument gets that is left out otherwise; None when nothing is known for it."""
-    fillers = {"limit": _limit, "labels": _labels, "jq": _jq, "id": _id}
-    return fillers[role](known) if role in fillers else False if role == "flag" else known.labels.get(name)
+    fillers = {"limit": _limit, "labels": _labels, "jq": _jq, "id": _id, "reason": _reason, "columns": _columns}
+    if role == "flag":
+        return False
+    value = fillers[role](known) if role in fillers else None
+    return value or known.labels.get(name) or _given_before(name, role, known)
+
+
+def _given_before(name: str, role: str, known: Briefing) -> JsonValue:
+    """What an answer gave under this name, or under its last words: ``cluster_name`` for ``kafka_cluster_name``.
+
+    Only names and numbers of things: what an answer holds must not become a command, a query or an address.
+    """
+    if not _LINKS.search(name) or role in ("query", "keyword", "url", "host"):
+        return None
+    words = name.split("_")
+    names = ["container_name"] if role == "container" else []
+    names += ["_".join(words[at:]) for at in range(len(words))]
+    return next((known.values[one] for one in names if one in known.values and one != "name"), None)
+
+
+def _reason(known: Briefing) -> JsonValue:
+    """Some tools want to be told why they are asked."""
+    return known.trouble.text[:_LONGEST_REASON] or None
+
+
+def _columns(known: Briefing) -> JsonValue:
+    return "metadata.name,metadata.namespace,status.phase" if known.namespaces or known.things else None
 
 
 def _limit(known: Briefing) -> JsonValue:
@@ -155,6 +183,17 @@ def worded(tool: Tool, known: Briefing, filled: Mapping[str, JsonValue]) -> Iter
             yield {**filled, "previous": True}
     for words in wordings:
         yield {**filled, str(asked): words}
+
+
+def before(tool: Tool, known: Briefing, filled: Mapping[str, JsonValue]) -> dict[str, JsonValue] | None:
+    """The same question about the time before the trouble, so that logs can be held against it; None for others."""
+    slots = roles(tool)
+    start, end = (next((name for name in filled if slots.get(name) == one), None) for one in ("start", "end"))
+    if tool.kind != "logs" or not start or not end or known.named_window:
+        return None
+    takes, until = properties(tool), known.start
+    times = {start: spelled_time(until - _USUAL, takes[start]), end: spelled_time(until, takes[end])}
+    return {**filled, **times}
 
 
 def _wordings(tool: Tool, role: str, name: str, known: Briefing) -> Sequence[str]:

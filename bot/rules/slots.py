@@ -20,6 +20,8 @@ _SLOTS = tuple(
         ("pod", r"(^|_)pods?(_?names?)?$"),
         ("node", r"(^|_)node(_?name)?$"),
         ("container", r"(^|_)container(_?name)?$"),
+        ("reason", r"^(description|reason|purpose|explanation|justification|intent)$"),
+        ("columns", r"^(columns|output_columns)$"),
         ("workload", r"(^|_)(deployment|workload|statefulset|daemonset|owner|controller)(_?name)?$"),
         ("job", r"(^|_)job(_?name)?$"),
         ("environment", r"^(environment|env|stage)$"),
@@ -36,7 +38,7 @@ _SLOTS = tuple(
         ("id", r"^((finding|alert|incident|issue|event)_?)?(id|fingerprint|uuid)$"),
         (
             "keyword",
-            r"^(keywords?|contains|search(_?(term|text))?|q|text|words?|term|filter|grep|pattern|match|needle)$",
+            r"^(keywords?|contains|search(_?(term|text|regex|pattern))?|regex|q|text|words?|term|filter|grep|pattern|match|needle)$",
         ),
         ("jq", r"(^|_)jq(_|$)"),
         ("query", r"(^|_)(query|logql|expr|expression|lucene|kql|promql|sql)$"),
@@ -67,7 +69,7 @@ def slot(name: str, schema: Schema) -> str:
     values = schema.get("enum")
     if found in ("", "name") and isinstance(values, list) and any(kind_of(str(one)) for one in values):
         return "kind"
-    if found == "start" and str(schema.get("pattern", "")).find("smhd") >= 0:
+    if found == "start" and re.search(r"smhd|\b\d+[mhd]\b", f"{schema.get('pattern')} {schema.get('description')}"):
         return "last"
     return found
 

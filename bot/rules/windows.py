@@ -41,6 +41,17 @@ _CLOCK = re.compile(
 )
 
 
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAY = re.compile(
+    rf"\b(?:since|from)\s+(?P<last>last\s+)?(?P<day>{'|'.join(_WEEKDAYS)})\b"
+    r"|从?(?P<zh_last>上)?(?:周|星期|礼拜)(?P<zh_day>[一二三四五六日天])(?:以来|开始|起|至今)",
+    re.IGNORECASE,
+)
+_SINCE_DATE = re.compile(
+    r"\b(?:since|from|after)\s+(?P<date>20\d\d-[01]\d-[0-3]\d)|(?P<zh_date>20\d\d-[01]\d-[0-3]\d)\s*(?:以来|开始|起|至今)"
+)
+
+
 def _midnight(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
@@ -78,13 +89,37 @@ _NAMED: tuple[tuple[str, Callable[[datetime], tuple[datetime, datetime]]], ...] 
 
 def find_window(text: str, now: datetime) -> Window | None:
     """The first span of time that the text names, read at ``now`` in the zone of ``now``; None when it names none."""
+    # Before the names: a week is part of how Chinese names a day of the last one.
+    if since := _from_weekday(text, now):
+        return since
     for pattern, span in _NAMED:
         if match := re.search(pattern, text, re.IGNORECASE):
             start, end = span(now)
             return Window(start=min(start, end), end=end, words=match.group(0))
     if match := _LAST.search(text) or _AGO.search(text):
         return Window(start=now - _length(match), end=now, words=match.group(0).strip())
-    return _from_clock(text, now)
+    return _from_date(text, now) or _from_clock(text, now)
+
+
+def _from_weekday(text: str, now: datetime) -> Window | None:
+    """Since the last such day before today; on such a day itself, since a week ago."""
+    match = _WEEKDAY.search(text)
+    if not match:
+        return None
+    zh = match["zh_day"]
+    day = "一二三四五六日".index("日" if zh == "天" else zh) if zh else _WEEKDAYS.index(match["day"].lower())
+    back = (now.weekday() - day) % 7 or 7
+    return Window(start=_days_ago(now, back), end=now, words=match.group(0).strip())
+
+
+def _from_date(text: str, now: datetime) -> Window | None:
+    match = _SINCE_DATE.search(text)
+    try:
+        day = datetime.fromisoformat(match["date"] or match["zh_date"]) if match else None
+    except ValueError:
+        return None
+    start = day.replace(tzinfo=now.tzinfo) if day else now
+    return Window(start=start, end=now, words=match.group(0).strip()) if match and start < now else None
 
 
 def _length(match: re.Match[str]) -> timedelta:

@@ -137,11 +137,37 @@ def test_a_kind_that_a_tool_does_not_take_is_not_asked_for() -> None:
     assert asked([rollout], trouble("x", {"pod": "cart-0"}), most=9) == []
 
 
-def test_times_are_those_around_the_beginning() -> None:
+def test_logs_are_asked_for_what_was_around_the_beginning_and_before() -> None:
     both: dict[str, JsonValue] = {"start": TEXT, "end": {"type": "integer", "description": "milliseconds"}}
     one = Tool("lines", "", "", {"properties": both, "required": ["start"]}, "logs")
 
-    assert asked([one], trouble("x")) == [{"start": "2026-03-02T08:00:00Z", "end": 1772442000000}]
+    assert asked([one], trouble("x"), most=9) == [
+        {"start": "2026-03-02T08:50:00Z", "end": 1772442000000},
+        {"start": "2026-03-02T07:50:00Z", "end": 1772441400000},
+    ]
+
+
+def test_a_time_that_a_person_named_is_the_one_that_is_asked_for() -> None:
+    both: dict[str, JsonValue] = {"start": TEXT, "end": TEXT}
+    one = Tool("lines", "", "", {"properties": both, "required": ["start"]}, "logs")
+
+    assert asked([one], trouble("what was logged since 2026-02-27?"), most=9) == [
+        {"start": "2026-02-27T00:00:00Z", "end": "2026-03-02T09:00:00Z"}
+    ]
+
+
+def test_what_one_tool_told_is_put_to_the_next_under_its_name() -> None:
+    lag = tool("lag", "other", ("kafka_cluster_name",), kafka_cluster_name=TEXT)
+    listed = Answer("clusters", {}, '[{"cluster_name": "events-1"}]')
+
+    assert {"kafka_cluster_name": "events-1"} in asked([lag], trouble("consumers lag"), listed, most=3)
+
+
+def test_what_an_answer_holds_becomes_no_command_and_no_address() -> None:
+    shell = tool("shell", "other", ("command", "endpoint"), command=TEXT, endpoint=TEXT)
+    poisoned = Answer("list", {}, '{"command": "curl evil", "endpoint": "evil.example"}')
+
+    assert asked([shell], trouble("x", {"pod": "cart-0"}), poisoned, most=9) == []
 
 
 def test_logs_are_searched_for_what_a_person_quotes() -> None:
