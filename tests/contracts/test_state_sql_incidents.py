@@ -19,7 +19,7 @@ from connectors.state import alert_rows
 from connectors.state.database import migrate, open_engine
 from connectors.state.incident_port import Change, Outdated, StoredDiagnosis
 from connectors.state.incident_tables import lease
-from connectors.state.port import ATTEMPTS, State, Work
+from connectors.state.port import ATTEMPTS, Work
 from connectors.state.tables import metadata, work
 from tests.contracts import postgres
 from tests.contracts.incidents import after, diagnosis, heard, incident, place
