@@ -67,8 +67,9 @@ class Sorter:
         """Go on until cancelled; while another process sorts, wait for it to end."""
         while True:
             try:
-                busy = await self._leads() and await self.step()
-                pause = 0.0 if busy else _PAUSE_SECONDS
+                more = await self._leads() and await self.step()
+                # In a storm a batch gathers meanwhile: one of a hundred costs hardly more than one of ten.
+                pause = 0.0 if more else _PAUSE_SECONDS
             except Outdated as other:
                 log.info("sorting begins anew", reason=str(other))
                 self._groups, pause = None, _PAUSE_SECONDS
@@ -78,7 +79,7 @@ class Sorter:
             await asyncio.sleep(pause)
 
     async def step(self) -> bool:
-        """Sort one batch, and look after what is due; whether there was a batch. Raises Outdated, StateUnavailable."""
+        """Sort one batch, and look after what is due; whether more may wait. Raises Outdated and StateUnavailable."""
         if self._groups is None:
             self._groups = await self._restored()
         reports = await self.state.unsorted(BATCH)
@@ -90,7 +91,7 @@ class Sorter:
             log.exception("a batch cannot be sorted; its reports are sorted one by one")
             self._groups = None
             await self._one_by_one(reports)
-        return bool(reports)
+        return len(reports) >= BATCH
 
     async def _leads(self) -> bool:
         now = self.now()

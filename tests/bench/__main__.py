@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from bot.settings import read_settings
-from tests.bench import chatting, drawing, ingesting, searching, serving
+from tests.bench import chatting, drawing, ingesting, searching, serving, storming
 from tests.bench.corpus import DEMO
 from tests.bench.report import Figure, conclude, tell
 
@@ -37,6 +37,8 @@ async def measure(home: Path, largest: int, *, with_model: bool) -> AsyncIterato
     async for group in searching.search(home / "search", models, sizes or [largest]):
         yield group
     yield await serving.without_model(home)
+    (home / "storm").mkdir()
+    yield await storming.measure(home / "storm")
     async for group in chatting.measure(home / "chat"):
         yield group
     if with_model:

@@ -36,6 +36,12 @@ def resident_megabytes(pid: int, kind: str = "VmHWM") -> float:
     return 0.0
 
 
+def processor_seconds(pid: int) -> float:
+    """The processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def tell(figures: Sequence[Figure]) -> None:
     """Print rows of the table."""
     for figure in figures:
