@@ -1,7 +1,7 @@
 """How an expert without a model looks around: in waves, each led by what the one before has shown."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.desk import Around, Desk
@@ -11,6 +11,7 @@ from bot.rules.briefing import Briefing, briefing
 from bot.rules.exploring import Choice, choose
 from bot.rules.objects import Answer
 from connectors.tools.port import Tool
+from knowledge.service_graph import ServiceGraph
 
 MOST_WAVES, AT_ONCE = 6, 6
 _CONSIDERED = 60
@@ -25,6 +26,7 @@ class Explored:
     tools: Sequence[Tool]
     known: Briefing
     stopped: Literal["done", "nothing new", "budget"]
+    graph: ServiceGraph = field(default_factory=ServiceGraph)
 
 
 async def explore(desk: Desk, around: Around, waves: int = MOST_WAVES) -> Explored:
@@ -44,7 +46,7 @@ async def explore(desk: Desk, around: Around, waves: int = MOST_WAVES) -> Explor
         found = await desk.ask(calls, _DOES[desk.trouble.language])
         seen += [(one, whole(desk, one)) for one in found]
         known = briefing(desk.trouble, around.known, [_answer(one, text) for one, text in seen])
-    return Explored(tuple(seen), tools, known, stopped)
+    return Explored(tuple(seen), tools, known, stopped, around.graph)
 
 
 def whole(desk: Desk, seen: Observation) -> str:

@@ -9,11 +9,13 @@ from bot.agents.exploration import Explored
 from bot.desk import Desk
 from bot.incident import Finding, FindingKind
 from bot.observations import Observation, evidence_of
+from bot.rules.blame import blamed
 from bot.rules.briefing import Briefing
 from bot.rules.objects import NAME, kind_of, workload_of
-from bot.rules.signatures import Sign, named, signs
+from bot.rules.signatures import LONGEST, Sign, named, signs
 from bot.rules.telling import telling
 from bot.vocabulary import Evidence
+from knowledge.service_graph import ServiceGraph
 
 LONGEST_EVIDENCE = 1500
 """Characters of one piece of evidence: ten of them fit into what a model reads of one incident."""
@@ -39,7 +41,7 @@ def findings(desk: Desk, explored: Explored) -> list[Finding]:
         if seen.outcome != "answered" or _DEFINITIONS.search(seen.tool):
             continue
         for sign in signs(text):
-            one = _finding(sign, seen, text, explored.known, desk)
+            one = _finding(sign, seen, text, explored, desk)
             one = one if seen.tool != ALERT else _heard(one)
             drafts[sign.signature.id, one.says].append(one)
             passing |= {sign.signature.id} if sign.signature.passes else set()
@@ -122,8 +124,8 @@ def about(seen: Observation) -> str:
     return next((one for one in values if one and not kind_of(one)), "")
 
 
-def _finding(sign: Sign, seen: Observation, text: str, known: Briefing, desk: Desk) -> Finding:
-    what, near = _what(sign, seen, text, known)
+def _finding(sign: Sign, seen: Observation, text: str, explored: Explored, desk: Desk) -> Finding:
+    what, near = _what(sign, seen, text, explored)
     signature, language = sign.signature, desk.trouble.language
     often = _OFTEN[language].format(count=sign.count) if sign.count > 2 and signature.kind != "healthy" else ""
     speaks = signature.cause != "unknown" and not sign.over
@@ -134,18 +136,21 @@ def _finding(sign: Sign, seen: Observation, text: str, known: Briefing, desk: De
         says=f"{signature.says(what, named(sign), language)}{often}",
         cites=(seen.id,),
         quote=sign.quote,
-        service=_service(what, known),
+        service=_service(what, explored.known, explored.graph),
         cause=signature.cause if speaks else None,
         weight=signature.weight * (1.0 if near else _ELSEWHERE) * (_PASSED if sign.over else 1.0),
         at=moment(sign.quote),
     )
 
 
-def _what(sign: Sign, seen: Observation, text: str, known: Briefing) -> tuple[str, bool]:
-    """The object that a line is about, and whether that is one of the trouble's."""
+def _what(sign: Sign, seen: Observation, text: str, explored: Explored) -> tuple[str, bool]:
+    """The object that a line is about, and whether that is one of the trouble's or below it."""
+    known = explored.known
+    if sign.signature.kind == "log" and (told_of := blamed(_line(text, sign.at), explored.graph)):
+        return told_of, _concerns(told_of, known, explored.graph)
     own = [one.name for one in known.things if one.rank >= 0.6]
     row = _ROW.match(sign.quote)
-    before = text[-400_000:][max(0, sign.at - 1200) : sign.at + len(sign.quote)]
+    before = text[-LONGEST:][max(0, sign.at - 1200) : sign.at + len(sign.quote)]
     told = _OBJECT.search(sign.quote) or next(reversed(list(_NAMED.finditer(before))), None)
     if row:
         what = row["name"] or row["node"]
@@ -154,7 +159,21 @@ def _what(sign: Sign, seen: Observation, text: str, known: Briefing) -> tuple[st
     return what, True
 
 
-def _service(what: str, known: Briefing) -> str:
+def _line(text: str, at: int) -> str:
+    """All of the line in which a sign begins."""
+    looked = text[-LONGEST:]
+    return looked[looked.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+
+
+def _concerns(service: str, known: Briefing, graph: ServiceGraph) -> bool:
+    """Whether a service can have to do with the trouble: it is in it, or one that is needs it."""
+    own = known.trouble.services
+    return not own or service in own or any(service in graph.depends_on(one, indirectly=True) for one in own)
+
+
+def _service(what: str, known: Briefing, graph: ServiceGraph) -> str:
+    if what in graph.services:
+        return what
     services = known.trouble.services
     return next((one for one in services if what.startswith(one)), "") or workload_of(what) or what
 

@@ -52,7 +52,7 @@ def test_a_usual_day_raises_no_alert(shop: Shop, watched: Monitoring) -> None:
     everyday(shop)
 
     assert not until(lambda: bool(out(watched)), 8)
-    assert shop.state()["orders"]["version"] == "7.1.6"
+    assert shop.releases.current("storefront").config == {"page_kilobytes": 1600}
 
 
 @pytest.mark.parametrize("name", RAISES)

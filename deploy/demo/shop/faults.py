@@ -89,6 +89,7 @@ def heal(shop: Shop, name: str) -> None:
 
 
 def everyday(shop: Shop) -> None:
-    """What else happens on a usual day, and harms nobody."""
+    """What else happens on a usual day, and harms nobody: here, and to services that run elsewhere."""
+    shop.tell("search", "3.7.3", Said("Update libraries of the build", "renovate"))
     shop.configure("storefront", Said("Show the winter banner", "dora", "flag"), page_kilobytes=1600)
-    shop.deploy("orders", Release("7.1.6"), Said("Update libraries of the build", "renovate"))
+    shop.tell("notify", "1.14.3", Said("Reword the dispatch note", "emil"))

@@ -94,7 +94,8 @@ class Payments(Service):
 
     def __init__(self, place: Place, release: Release) -> None:
         super().__init__(place, release)
-        self.pool = Pool(int(self.config["pool_size"]), self.config["pool_wait_seconds"], self.metrics.registry)
+        size, wait = int(self.config["pool_size"]), self.config["pool_wait_seconds"]
+        self.pool = Pool("payments-main", size, wait, self.metrics.registry)
         self._reconciling = threading.Event()
 
     def routes(self) -> Mapping[str, Route]:

@@ -68,7 +68,7 @@ class Shop:
         """Replace a service without a gap, and tell Nightshift. Raises httpx.HTTPError when it cannot be done."""
         body = {"service": service, "version": release.version, "config": dict(release.config)}
         self._order("/deploy", body)
-        self._tell(service, release.version, said)
+        self.tell(service, release.version, said)
 
     def configure(self, service: str, said: Said, **config: float) -> None:
         """Deploy the version that runs with other numbers in its configuration."""
@@ -85,7 +85,7 @@ class Shop:
     def restart(self, service: str, author: str = "ann") -> None:
         """Replace a service by a new process of the same release."""
         self._order("/restart", {"service": service})
-        self._tell(service, self.releases.current(service).version, Said(f"Restart {service}", author, "restart"))
+        self.tell(service, self.releases.current(service).version, Said(f"Restart {service}", author, "restart"))
 
     def clean(self, service: str) -> int:
         """Delete the exports on a service's volume; how many bytes that frees."""
@@ -108,8 +108,8 @@ class Shop:
     def _order(self, path: str, body: Mapping[str, Any]) -> None:
         httpx.post(f"{self._address('supervisor')}{path}", json=body, timeout=_SECONDS).raise_for_status()
 
-    def _tell(self, service: str, version: str, said: Said) -> None:
-        """Report a change, as a pipeline does: that nobody listens does not stop it."""
+    def tell(self, service: str, version: str, said: Said) -> None:
+        """Tell Nightshift of a change, as a pipeline does: that nobody listens does not stop it."""
         known = self.folder / _CHANGES
         if service in PROVIDERS or not known.exists():
             return

@@ -57,8 +57,8 @@ class Metrics:
 class Pool:
     """Connections to a database, of which there are only so many: who finds none waits, and gives up after a while."""
 
-    def __init__(self, size: int, patience_seconds: float, registry: CollectorRegistry) -> None:
-        self.size, self._patience = size, patience_seconds
+    def __init__(self, name: str, size: int, patience_seconds: float, registry: CollectorRegistry) -> None:
+        self._name, self.size, self._patience = name, size, patience_seconds
         self._free = threading.Semaphore(size)
         self._waiting = 0
         self._in_use = Gauge("db_pool_in_use_connections", "Connections in use.", registry=registry)
@@ -79,7 +79,7 @@ class Pool:
         if not free:
             self._gave_up.inc()
             waited = f"no connection within {self._patience * 1000:.0f} ms"
-            raise Failure(503, f"pool: {waited} (in use {self.size} of {self.size}, waiting {self._waiting + 1})")
+            raise Failure(503, f"pool {self._name}: {waited} (in use {self.size}, waiting {self._waiting + 1})")
         self._in_use.inc()
         try:
             yield

@@ -21,9 +21,9 @@ def service(folder: Path, name: str, version: str, **config: float) -> Service:
 
 def test_a_pool_that_is_used_up_says_so() -> None:
     registry = CollectorRegistry()
-    pool = Pool(2, 0.01, registry)
+    pool = Pool("main", 2, 0.01, registry)
 
-    with pool.connection(), pool.connection(), pytest.raises(Failure, match=r"in use 2 of 2, waiting 1") as refused:
+    with pool.connection(), pool.connection(), pytest.raises(Failure, match=r"in use 2, waiting 1") as refused:
         pool.connection().__enter__()
 
     assert refused.value.status == 503
@@ -32,7 +32,7 @@ def test_a_pool_that_is_used_up_says_so() -> None:
 
 
 def test_a_connection_comes_free_for_who_waits() -> None:
-    pool, got = Pool(1, 5.0, CollectorRegistry()), threading.Event()
+    pool, got = Pool("main", 1, 5.0, CollectorRegistry()), threading.Event()
 
     def wait() -> None:
         with pool.connection():

@@ -145,3 +145,11 @@ async def test_without_tools_there_is_an_empty_report(tmp_path: Path, text: str)
     found = await report(tmp_path, about=trouble(text))
 
     assert (found.findings, found.evidence, found.stopped) == ((), (), "nothing new")
+
+
+async def test_a_log_that_says_another_service_failed_speaks_of_that_one(tmp_path: Path) -> None:
+    line = "ERROR POST /cart failed: cart-db/query answered 500: OSError: No space left on device"
+    found = await report(tmp_path, told("search_logs", line))
+
+    assert (found.findings[0].service, found.findings[0].cause) == ("cart-db", "resource")
+    assert found.findings[0].says.startswith("cart-db ")
