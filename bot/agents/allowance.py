@@ -14,7 +14,7 @@ LARGE: tuple[Level, ...] = ("endpoint",)
 
 _ATTEMPTS = 2
 # The refused reply and its reason, which a second attempt is shown.
-_REPAIR_TOKENS = 1_500
+_REPAIR_TOKENS = 2_000
 
 
 class UsedUp(Exception):
@@ -107,6 +107,6 @@ def together(*spent: Spent) -> Spent:
 
 def _most(model: LanguageModel, prompt: Prompt, max_tokens: int) -> tuple[int, float]:
     """What a call can use at most, in tokens and money, when its first reply is refused."""
-    read, written = prompt.tokens(model.count_tokens) + _REPAIR_TOKENS, max_tokens
+    read, written = _ATTEMPTS * prompt.tokens(model.count_tokens) + _REPAIR_TOKENS, _ATTEMPTS * max_tokens
     price_in, price_out, _ = model.price or (0.0, 0.0, "")
-    return _ATTEMPTS * (read + written), _ATTEMPTS * (read * price_in + written * price_out) / 1_000_000
+    return read + written, (read * price_in + written * price_out) / 1_000_000

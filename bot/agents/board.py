@@ -4,17 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.agents.prompts import one_line
-from bot.incident import Excluded, Finding
+from bot.incident import Excluded, Finding, FindingKind
 
 MOST_TOLD, LONGEST_TOLD = 40, 240
 
 
 @dataclass
 class Board:
-    """Findings by their ids, and what is ruled out, in the order in which they came."""
+    """Findings by their ids, and what is ruled out, in the order in which they came.
+
+    ``heard`` are the sorts of findings that models made of strangers' texts.
+    """
 
     findings: dict[str, Finding] = field(default_factory=dict)
     excluded: dict[str, Excluded] = field(default_factory=dict)
+    heard: set[FindingKind] = field(default_factory=set)
 
     def post(self, findings: Iterable[Finding] = (), excluded: Iterable[Excluded] = ()) -> None:
         """Show findings to all; what is there already stays as it is."""

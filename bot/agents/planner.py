@@ -31,7 +31,8 @@ KINDS: Mapping[Expert, frozenset[Kind]] = {
 MOST_SERVICES, MOST_CHECKS, MOST_RECALLED = 8, 6, 5
 LONGEST_SYMPTOM, LONGEST_CHECK, LONGEST_RECALLED, LONGEST_TEXT = 160, 240, 900, 4_000
 FEWEST_SHARED = 0.5
-_NAME = re.compile(r"[^\W_](?:[\w.:/-]{0,98}\w)?")
+_NAME = re.compile(r"[^\W_][\w-]{0,78}(?:/[\w-]{1,80})?")
+"""What may be a service that no graph knows: never a host."""
 _MOST_TOKENS = 900
 _STANDARD: Mapping[Language, Mapping[Expert, tuple[str, ...]]] = {
     "en": {

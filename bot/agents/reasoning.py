@@ -32,7 +32,7 @@ from connectors.llm.port import Prompt, estimate_tokens
 from connectors.tools.port import Kind, Tool
 
 TURNS, MOST_CALLS, MOST_TOOLS, MOST_UNANSWERED = 6, 4, 40, 10
-REPLY_TOKENS, EVIDENCE_TOKENS, FEWEST_EVIDENCE_TOKENS, SPARE_TOKENS = 1_500, 9_000, 500, 500
+REPLY_TOKENS, EVIDENCE_TOKENS, FEWEST_EVIDENCE_TOKENS, SPARE_TOKENS = 2_000, 9_000, 500, 500
 LONGEST_TROUBLE, MOST_CHARACTERS = 3_000, 10**9
 _ROLES: Mapping[str, str] = {"anomaly": "anomaly", "fault": "fault"}
 Stopped = Literal["done", "nothing new", "budget", "failed"]
@@ -108,7 +108,8 @@ class _Loop:
         trouble = self.desk.trouble
         self.words = _WORDS[trouble.language]
         self.reading = Reading(self.desk.toolbox.shelf)
-        self.guard = FindingGuard(self.desk.expert, trouble.language, content_terms, frozenset(trouble.services))
+        known, heard = frozenset(trouble.services), self.board.heard
+        self.guard = FindingGuard(self.desk.expert, trouble.language, content_terms, known, heard=heard)
         self.said = Reporting(self.guard, self.board)
         self.tools: dict[str, Tool] = {}
         self.systems: dict[str, str] = {}

@@ -14,6 +14,7 @@ from bot.ladder import Ladder
 from bot.rules import diagnosis_words as by_rules
 from bot.rules.extracts import forbids
 from bot.rules.next_steps import candidates, chosen, next_steps
+from bot.rules.plain import calls_over
 from bot.rules.sentences import Piece, pieces
 from bot.rules.terms import Terms
 from bot.vocabulary import Evidence
@@ -23,15 +24,10 @@ from knowledge.language import language_of
 MOST_FINDINGS, MOST_SENTENCES, LONGEST_HEADLINE, LONGEST_TEXT = 14, 3, 110, 420
 REPEATS = 0.8
 _MOST_TOKENS = 700
-# How sure it is, and whether all is well, is settled: nobody words it anew.
+# How sure it is was settled: nobody words it anew.
 _SURE = re.compile(
     r"\b(?:confirm\w*|certain\w*|definite\w*|likely|probabl\w*|possibl\w*|may|might|surely|proven)\b"
     r"|确认|确定|一定|肯定|可能|也许|大概|疑似",
-    re.IGNORECASE,
-)
-_WELL = re.compile(
-    r"\b(?:all is well|nothing is wrong|no (?:fault|incident|problem|issue|action)|healthy|false alarm)\b"
-    r"|\b(?:resolved|is over|recovered|fixed)\b|一切正常|没有故障|无故障|误报|已恢复|已解决|无需处理",
     re.IGNORECASE,
 )
 
@@ -128,7 +124,7 @@ def _admitted(text: str, plain: Diagnosis, numbered: Mapping[int, Evidence], ter
 def _may_be_said(piece: Piece, plain: Diagnosis, terms: Terms) -> bool:
     if piece.code or not piece.cites or not plain_or_nothing(piece.text) or _SURE.search(piece.text):
         return False
-    if plain.verdict.outcome != "healthy" and _WELL.search(piece.text):
+    if plain.verdict.outcome != "healthy" and calls_over(piece.text):
         return False
     return len(terms(piece.text)) <= 3 or language_of(piece.text) == plain.trouble.language
 

@@ -17,18 +17,20 @@ from pydantic import BaseModel
 from bot.guards import citation
 from bot.guards.redaction import redact
 from bot.incident import Category, Excluded, Finding, FindingKind
-from bot.rules.plain import gives_orders, leads_away
+from bot.rules.plain import calls_well, gives_orders, leads_away
 from bot.rules.terms import Terms
 from bot.vocabulary import Evidence, Language
 from connectors.tools.port import Kind
 from knowledge.language import language_of
 
-LONGEST_SAID, LONGEST_QUOTE, SHORTEST_QUOTE, MOST_CITES = 400, 400, 4, 6
+LONGEST_SAID, LONGEST_QUOTE, SHORTEST_QUOTE, MOST_CITES = 400, 400, 4, 4
 FEWEST_SHARED = 0.25
 MOST_WEIGHT = 0.55
 """A model's finding never weighs more, and so never confirms a cause by itself: what code measured decides."""
 MOST_WEIGHT_OF_TEXT = 0.4
 """Of what anybody may have written, such as a log line: by itself it does not make a cause likely."""
+MOST_WEIGHT_OF_MORE_TEXT = 0.05
+"""Of a second sort of such texts: a ticket and a log line that say the same do not make it likely together."""
 MOST_WEIGHT_RECALLED = 0.3
 MOST_WEIGHT_OF_HEALTH = 0.2
 """Who reads orders to call everything well must not silence an alert."""
@@ -45,6 +47,8 @@ _SHOWS: Mapping[Kind, frozenset[FindingKind]] = {
 _TEXTS: frozenset[Kind] = frozenset(("logs", "network", "other"))
 _SHOWS_HEALTH: frozenset[Kind] = frozenset(("metrics", "cluster", "alerts"))
 _JOINED = re.compile(r"\b[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\b")
+# A host is no service that anybody here runs, unless it is known as one.
+_NAME = re.compile(r"[^\W_][\w-]{0,78}(?:/[\w-]{1,80})?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)")
 
 
@@ -89,7 +93,10 @@ class Source:
 
 @dataclass
 class FindingGuard:
-    """What is known when findings are checked. ``known`` are names that may be used without evidence."""
+    """What is known when findings are checked. ``known`` are names that may be used without evidence.
+
+    ``heard`` are the sorts of findings that were made of strangers' texts so far, by any expert of the diagnosis.
+    """
 
     by: str
     language: Language
@@ -97,11 +104,14 @@ class FindingGuard:
     known: Collection[str] = ()
     sources: dict[int, Source] = field(default_factory=dict)
     spoken_as: dict[str, FindingKind] = field(default_factory=dict)
+    heard: set[FindingKind] = field(default_factory=set)
 
     def admit(self, claimed: Claimed, id: str) -> Finding:
         """The finding, its weight bounded. Raises Refused."""
         cited, quote = self._supported(claimed.says, claimed.cites, claimed.quote)
         kind, cause = _kind(claimed.kind), _cause(claimed.cause)
+        if calls_well(claimed.says) and kind != "healthy":
+            raise Refused("That all is well is a finding of the kind healthy, or none.")
         self._may_show(cited[0], kind, cause)
         service = self._service(claimed.service, cited)
         return Finding(
@@ -113,13 +123,15 @@ class FindingGuard:
             quote=quote,
             service=service,
             cause=cause,
-            weight=_weight(claimed.weight, _heaviest(cited[0], kind, cause)),
+            weight=_weight(claimed.weight, self._heaviest(cited[0], kind, cause)),
             at=_moment(quote),
         )
 
     def exclude(self, ruled_out: RuledOut) -> Excluded:
         """What it is not. Raises Refused."""
         cited, _ = self._supported(ruled_out.says, ruled_out.cites, ruled_out.quote)
+        if calls_well(ruled_out.says):
+            raise Refused("Say what it is not; not that all is well.")
         return Excluded(says=_plain(ruled_out.says), cites=tuple(one.evidence.id for one in cited))
 
     def speaks(self, finding: Finding) -> None:
@@ -127,6 +139,7 @@ class FindingGuard:
         for source in self.sources.values():
             if finding.cites and source.evidence.id == finding.cites[0] and source.kind in _TEXTS:
                 self.spoken_as.setdefault(source.system, finding.kind)
+                self.heard.add(finding.kind)
 
     def _supported(self, says: str, cites: Sequence[int | str], quote: str) -> tuple[list[Source], str]:
         """The sources, that of the quote first, and the quote as it stands there."""
@@ -154,9 +167,10 @@ class FindingGuard:
             raise Refused(f"The evidence does not say {', '.join(made_up[:5])}.")
         if citation.drops_not(said, line, self.terms):
             raise Refused("The evidence says “not”; you do not.")
-        own_language = language_of(said) == language_of(line)
-        if own_language and citation.told_of(said, source, self.terms) < FEWEST_SHARED:
-            raise Refused("The evidence speaks of something else.")
+        # What else is cited may bear out a figure; what is said has to be about the passage that is quoted.
+        about = f"{cited[0].evidence.title}\n{cited[0].evidence.heading}\n{line}"
+        if language_of(said) == language_of(line) and citation.told_of(said, about, self.terms) < FEWEST_SHARED:
+            raise Refused("The passage that you quote speaks of something else.")
 
     def _may_show(self, source: Source, kind: FindingKind, cause: Category | None) -> None:
         if source.kind is None:
@@ -171,9 +185,19 @@ class FindingGuard:
         if before not in (None, kind):
             raise Refused(f"What this system says was told of as {before} already.")
 
+    def _heaviest(self, source: Source, kind: FindingKind, cause: Category | None) -> float:
+        if "healthy" in (kind, cause):
+            return MOST_WEIGHT_OF_HEALTH
+        if source.kind is None:
+            return MOST_WEIGHT_RECALLED
+        if source.kind not in _TEXTS:
+            return MOST_WEIGHT
+        return MOST_WEIGHT_OF_TEXT if not self.heard - {kind} else MOST_WEIGHT_OF_MORE_TEXT
+
     def _service(self, name: str, cited: Sequence[Source]) -> str:
         name = _plain(name)
-        if name and name not in self.known and not any(citation.stands_in(name, one.text) for one in cited):
+        named = _NAME.fullmatch(name) and any(citation.stands_in(name, one.text) for one in cited)
+        if name and name not in self.known and not named:
             raise Refused(f"The evidence does not name the service {name[:60]}.")
         return name
 
@@ -201,14 +225,6 @@ def _cause(named: str | None) -> Category | None:
 
 def _weight(said: float | None, most: float) -> float:
     return round(min(max(said, 0.0), most), 3) if said is not None and isfinite(said) else most / 2
-
-
-def _heaviest(source: Source, kind: FindingKind, cause: Category | None) -> float:
-    if "healthy" in (kind, cause):
-        return MOST_WEIGHT_OF_HEALTH
-    if source.kind is None:
-        return MOST_WEIGHT_RECALLED
-    return MOST_WEIGHT_OF_TEXT if source.kind in _TEXTS else MOST_WEIGHT
 
 
 def _numbers(cite: int | str) -> list[int]:

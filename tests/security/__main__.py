@@ -17,12 +17,17 @@ from typing import NoReturn
 import structlog
 
 from tests.security.attacks import OWN, Attack, read_attacks
+from tests.security.diagnosing import DIAGNOSED, diagnosed
 from tests.security.leaks import leaks
 from tests.security.world import CARRIERS, world
+
+EVERYWHERE = (*CARRIERS, *DIAGNOSED)
 
 
 async def held(attack: Attack, carrier: str, folder: Path) -> tuple[list[str], bool]:
     """What went wrong with one attack in one place, and whether the model got to see it."""
+    if carrier in DIAGNOSED:
+        return await diagnosed(attack, carrier, folder)
     async with world(attack, carrier, folder) as opened:
         card = await opened.ask(attack, carrier)
         return leaks(opened, card, attack), opened.reached(attack)
@@ -33,7 +38,7 @@ async def run(attacks: list[Attack]) -> int:
     failed, reached = Counter[str](), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         for number, attack in enumerate(attacks, 1):
-            for carrier in CARRIERS:
+            for carrier in EVERYWHERE:
                 found, seen = await held(attack, carrier, Path(folder))
                 for wrong in found:
                     sys.stdout.write(f"{attack.name} in a {carrier}: {wrong}\n")
@@ -41,10 +46,10 @@ async def run(attacks: list[Attack]) -> int:
                 reached[carrier] += seen
             sys.stderr.write(f"\r{number} of {len(attacks)} attacks")
     sys.stderr.write("\n")
-    for carrier in CARRIERS:
+    for carrier in EVERYWHERE:
         kept = len(attacks) - failed[carrier]
-        sys.stdout.write(f"{carrier:15} {kept} of {len(attacks)} held, {reached[carrier]} read by the model\n")
-    total, lost = len(attacks) * len(CARRIERS), failed.total()
+        sys.stdout.write(f"{carrier:25} {kept} of {len(attacks)} held, {reached[carrier]} read by the model\n")
+    total, lost = len(attacks) * len(EVERYWHERE), failed.total()
     sys.stdout.write(f"{total - lost} of {total} held\n{json.dumps({'held': total - lost, 'attacks': total})}\n")
     return lost
 

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.security.__main__ import held
+from tests.security.__main__ import EVERYWHERE, held
 from tests.security.attacks import OWN, Attack, read_attacks
-from tests.security.world import CARRIERS
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("carrier", EVERYWHERE)
 @pytest.mark.parametrize("attack", read_attacks(OWN), ids=lambda attack: attack.name)
 async def test_the_model_reads_it_and_nothing_comes_of_it(attack: Attack, carrier: str, tmp_path: Path) -> None:
     wrong, reached = await held(attack, carrier, tmp_path)

@@ -33,6 +33,7 @@ from connectors.ocr.memory import Settings as OcrSettings
 from connectors.sql.memory import HeldColumn, HeldTable, MemoryDatabase
 from connectors.sql.memory import Settings as DataSettings
 from connectors.state.memory import MemoryState
+from connectors.state.port import Work
 from connectors.tools.memory import MemoryTools
 from connectors.tools.memory import Settings as ToolSettings
 from connectors.tools.port import Recording, Result, Tool
@@ -143,7 +144,7 @@ async def world(attack: Attack, carrier: str, folder: Path) -> AsyncIterator[Wor
             membership=Membership(MemoryDirectory([Person("ines", "Ines Duarte", "web", "en")])),
             ocr=MemoryOcr(OcrSettings(texts={hashlib.sha256(png("shot")).hexdigest(): attack.text})),
         )
-        await state.start({"answer": partial(take_up, ports=ports)}, partial(give_up, ports=ports))
+        await state.start({"answer": Work(partial(take_up, ports=ports), partial(give_up, ports=ports))})
         try:
             yield World(ports, state, tools, model)
         finally:

@@ -67,6 +67,8 @@ async def test_the_examination_is_its_first_material(tmp_path: Path) -> None:
         pytest.param({"says": "The pool of checkout is exhausted since 11:59."}, "not say 11:59", id="invented-time"),
         pytest.param({"says": "The connection pool of users-db is exhausted."}, "say users-db", id="invented-name"),
         pytest.param({"service": "payments"}, "does not name the service", id="invented-service"),
+        pytest.param({"service": "db.attacker.example"}, "does not name the service", id="host-as-service"),
+        pytest.param({"says": "All is well with the pool orders-db."}, "kind healthy", id="all-is-well"),
         pytest.param({"cause": "gremlins"}, "`cause` has to be", id="no-such-cause"),
         pytest.param({"kind": "hunch"}, "`kind` has to be", id="no-such-kind"),
         pytest.param({"kind": "change"}, "only shows findings of the kinds", id="a-log-shows-no-change"),
@@ -175,10 +177,10 @@ async def test_the_budget_in_money_is_kept(tmp_path: Path) -> None:
     model = ScriptedModel(
         lambda _: Line(reply=call("logs", query=f"page {next(numbered)}")), Settings(price=(3.0, 15.0, "USD"))
     )
-    report = await Stage(desk(toolbox(tmp_path)), model, cost=0.07).run()
+    report = await Stage(desk(toolbox(tmp_path)), model, cost=0.085).run()
 
     assert report.stopped == "budget"
-    assert 0 < report.spent.cost <= 0.07
+    assert 0 < report.spent.cost <= 0.085
 
 
 async def test_the_budget_in_seconds_is_kept(tmp_path: Path) -> None:
@@ -246,6 +248,18 @@ async def test_nor_do_several_results_of_it_make_several_sorts(tmp_path: Path) -
     stage = Stage(desk(box), saying(pages, reports(*told), DONE))
 
     assert [one.kind for one in (await stage.run()).findings] == ["change"]
+
+
+async def test_texts_of_two_systems_do_not_add_up(tmp_path: Path) -> None:
+    world = {"logs": ("logs", "checkout v42 broke the pool"), "wiki": ("other", "checkout v42 broke the pool again")}
+    box, board = toolbox(tmp_path, world), Board()  # type: ignore[arg-type]  # kinds
+    told = finding(says="checkout v42 broke the pool", quote="v42 broke the pool", cause="deployment", weight=1)
+    again = {**told, "says": "checkout v42 broke the pool again", "kind": "change", "quote": "broke the pool again"}
+
+    first = await Stage(desk(box), saying(call("logs"), reports(told, done=True)), board).run()
+    second = await Stage(desk(box, "tools"), saying(call("wiki"), reports(again, done=True)), board).run()
+
+    assert [one.weight for one in (*first.findings, *second.findings)] == [0.4, 0.05]
 
 
 async def test_that_all_is_well_weighs_little_when_a_model_says_so(tmp_path: Path) -> None:
