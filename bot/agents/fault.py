@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.agents.exploration import Explored, explore
 from bot.agents.fault_changes import changed
 from bot.agents.fault_logs import logged, searched
-from bot.agents.sightings import evidence, findings, gaps, heard
+from bot.agents.sightings import evidence, findings, gaps, heard, quoting
 from bot.desk import Around, Desk
 from bot.incident import ExpertReport
 from knowledge.service_graph import ServiceGraph
@@ -30,12 +30,13 @@ def _read(desk: Desk, explored: Explored, graph: ServiceGraph) -> ExpertReport:
     changes, excluded = changed(desk, explored, graph)
     logs = logged(desk, explored, {one.quote for one in signs})
     found = sorted([*signs, *changes, *logs], key=lambda one: -one.weight)
+    pieces = evidence(explored, found)
     return ExpertReport(
         expert=desk.expert,
-        findings=tuple(found),
+        findings=quoting(found, pieces),
         excluded=(*excluded, *searched(desk, explored)),
         gaps=gaps(desk),
-        evidence=evidence(explored, found),
+        evidence=pieces,
         steps=tuple(desk.steps),
         stopped=explored.stopped,
     )

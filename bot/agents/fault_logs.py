@@ -24,6 +24,7 @@ _WORDS = {
             "zh": "故障开始后日志出现了之前没有的内容，{count} 次：{line}"},
     "bursting": {"en": "Since it began the logs say this {count} times, where {expected} were to be expected: {line}",
                  "zh": "故障开始后日志中这一内容出现 {count} 次（平时约 {expected} 次）：{line}"},
+    "once": {"en": "The logs say: {line}", "zh": "日志中有：{line}"},
     "most": {"en": "The logs say {count} times: {line}", "zh": "日志中出现 {count} 次：{line}"},
 }  # fmt: skip
 _NOTHING = re.compile(
@@ -80,7 +81,7 @@ def _changed(desk: Desk, lines: list[str]) -> list[Change]:
 
 
 def _finding(desk: Desk, sort: str, line: str, count: int, sources: dict[str, str], expected: int = 0) -> Finding:
-    words = _WORDS[sort][desk.trouble.language]
+    words = _WORDS["once" if sort == "most" and count == 1 else sort][desk.trouble.language]
     at: datetime | None = moment(line)
     return Finding(
         id="",

@@ -12,7 +12,7 @@ from bot.observations import Observation, evidence_of
 from bot.rules.blame import blamed
 from bot.rules.briefing import Briefing
 from bot.rules.objects import NAME, kind_of, workload_of
-from bot.rules.signatures import LONGEST, Sign, named, signs
+from bot.rules.signatures import LONGEST, Sign, signs
 from bot.rules.telling import telling
 from bot.vocabulary import Evidence
 from knowledge.service_graph import ServiceGraph
@@ -25,7 +25,7 @@ _ELSEWHERE, _PASSED, _CLAIMED, _MOST_ALERTS = 0.3, 0.3, 0.6, 5
 _DEFINITIONS = re.compile(r"rule|metric|template|silence|label|field|runbook|webpage|current_time")
 _ROW = re.compile(rf"^\s*(?:\S+\s+)?(?P<name>{NAME})\s+\d+/\d+\s|^(?P<node>{NAME})\s+(?:Not)?Ready")
 _NAMED = re.compile(r"\"(?:pod_name|involved_object|host|name|source_identifier)\":\s*\"(?:\w+/)?([^\"\s]+)\"")
-_OBJECT = re.compile(rf"\b(?:pod|deployment|job|node)[/ ]\"?({NAME})", re.IGNORECASE)
+_OBJECT = re.compile(rf"\b(?:pod|deployment|job|node)[/ ]\"?(?=[^\s\"]*[-.\d])({NAME})", re.IGNORECASE)
 _AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?")
 _NOTHING = re.compile(
     r"^(?:\s*|No (?:events|resources|lines|logs)\b.*|.*Result: No logs.*|.*\(NotFound\).*)$", re.DOTALL
@@ -35,7 +35,7 @@ _OFTEN = {"en": " ({count} times)", "zh": "（{count} 次）"}
 
 def findings(desk: Desk, explored: Explored) -> list[Finding]:
     """The faults and the signs of good order that show in what was seen, those that weigh most first."""
-    drafts: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    drafts: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
     passing: set[str] = set()
     for seen, text in explored.seen:
         if seen.outcome != "answered" or _DEFINITIONS.search(seen.tool):
@@ -43,12 +43,31 @@ def findings(desk: Desk, explored: Explored) -> list[Finding]:
         for sign in signs(text):
             one = _finding(sign, seen, text, explored, desk)
             one = one if seen.tool != ALERT else _heard(one)
-            drafts[sign.signature.id, one.says].append(one)
+            drafts[sign.signature.id, one.service, " ".join(sign.details.values())].append(one)
             passing |= {sign.signature.id} if sign.signature.passes else set()
     order = _in_order(drafts)
-    found = [_joined(some, _PASSED if order and key[0] in passing else 1.0) for key, some in drafts.items()]
+    found = [_joined(some, _PASSED if order and key[0] in passing else 1.0) for key, some in _detailed(drafts).items()]
     ranked = sorted(found, key=lambda one: (-one.weight, one.kind == "healthy"))
     return [one.model_copy(update={"id": f"{desk.expert}-{at}"}) for at, one in enumerate(ranked, 1)]
+
+
+def _detailed(drafts: Mapping[tuple[str, str, str], list[Finding]]) -> Mapping[tuple[str, str, str], list[Finding]]:
+    """Findings that name no detail go with those of the same fault that do."""
+    found = {key: list(some) for key, some in drafts.items() if key[2]}
+    for key, some in drafts.items():
+        if not key[2]:
+            same = next((other for other in found if other[:2] == key[:2]), key)
+            found.setdefault(same, []).extend(some)
+    return found
+
+
+def quoting(found: Sequence[Finding], pieces: Sequence[Evidence]) -> tuple[Finding, ...]:
+    """The findings, each with its quote only where it stands in the evidence that is cited first."""
+    texts = {one.id: one.text for one in pieces}
+    return tuple(
+        one if not one.quote or one.quote in texts.get(one.cites[0], "") else one.model_copy(update={"quote": ""})
+        for one in found
+    )
 
 
 def heard(desk: Desk) -> list[tuple[Observation, str]]:
@@ -133,7 +152,7 @@ def _finding(sign: Sign, seen: Observation, text: str, explored: Explored, desk:
         id="",
         by=desk.expert,
         kind=signature.kind,
-        says=f"{signature.says(what, named(sign), language)}{often}",
+        says=f"{signature.says(what, sign.details, language)}{often}",
         cites=(seen.id,),
         quote=sign.quote,
         service=_service(what, explored.known, explored.graph),
@@ -155,6 +174,8 @@ def _what(sign: Sign, seen: Observation, text: str, explored: Explored) -> tuple
     if row:
         what = row["name"] or row["node"]
         return what, any(what.startswith(name) for name in own)
+    if seen.tool == ALERT:
+        return next((one.name for one in known.things), next(iter(known.services), seen.title)), True
     what = about(seen) or (told[1] if told else "") or next(iter(known.services), "") or seen.title
     return what, True
 
@@ -178,7 +199,7 @@ def _service(what: str, known: Briefing, graph: ServiceGraph) -> str:
     return next((one for one in services if what.startswith(one)), "") or workload_of(what) or what
 
 
-def _in_order(drafts: Mapping[tuple[str, ...], Sequence[Finding]]) -> bool:
+def _in_order(drafts: Mapping[tuple[str, str, str], Sequence[Finding]]) -> bool:
     """Whether things run as they should now: good order is told, and nothing that is wrong now, whatever was before."""
     told = {key[0] for key in drafts}
     lasting = [one for some in drafts.values() for one in some if one.kind == "state" and one.weight >= 0.5]
@@ -187,7 +208,8 @@ def _in_order(drafts: Mapping[tuple[str, ...], Sequence[Finding]]) -> bool:
 
 def _joined(some: Sequence[Finding], share: float) -> Finding:
     """The same finding out of several answers."""
-    best = max(some, key=lambda one: one.weight)
+    # Of equals the one that says most: it names what the others leave open.
+    best = max(some, key=lambda one: (one.weight, len(one.quote)))
     cites = dict.fromkeys([best.cites[0], *(id for one in some for id in one.cites)])
     return best.model_copy(update={"cites": tuple(cites), "weight": round(best.weight * share, 3)})
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 
 from bot.agents.exploration import explore
-from bot.agents.sightings import evidence, findings, gaps
+from bot.agents.sightings import evidence, findings, gaps, quoting
 from bot.desk import Around, Desk
 from bot.incident import ExpertReport
 
@@ -22,7 +22,7 @@ async def examine(desk: Desk, around: Around) -> ExpertReport:
     desk.evidence.update({one.id: one for one in pieces})
     return ExpertReport(
         expert=desk.expert,
-        findings=tuple(found),
+        findings=quoting(found, pieces),
         gaps=(*await _absent(desk), *gaps(desk)),
         evidence=pieces,
         steps=tuple(desk.steps),

@@ -61,6 +61,7 @@ _MOST_WORDS = 4
 _MEMBER = re.compile(r"\"(\w{2,40})\":\s*\"([\w.:/-]{1,120})\"")
 _CONTAINER = re.compile(rf"^Containers:\s*\n\s+({NAME}):", re.MULTILINE)
 _READ = 50_000
+_NUMBER = re.compile(r"[0-9a-f-]{16,}|\d+")
 _CRASHES = re.compile(r"CrashLoopBackOff|OOMKilled|Last State:\s+Terminated|Back-off restarting")
 
 
@@ -147,7 +148,8 @@ def _own(trouble: Trouble) -> Iterator[Thing]:
             yield Thing(workload, kind_of(alert.labels.get("workload_type", "")) or "deployment", space, 0.95)
     space = next(_named_spaces(trouble.text), "")
     yield from _written(trouble.text, space)
-    yield from (Thing(one, "", space, 0.85) for one in trouble.identifiers if re.fullmatch(NAME, one))
+    names = (one for one in trouble.identifiers if re.fullmatch(NAME, one) and not _NUMBER.fullmatch(one))
+    yield from (Thing(one, "", space, 0.85) for one in names)
     yield from (Thing(one, "", space, 0.8) for one in trouble.services)
     said = trouble.text if not trouble.alerts else ""
     yield from (Thing(one, "", space, 0.75) for one in _COMPOUND.findall(said) if one not in (*_PLAIN, space))
@@ -182,16 +184,22 @@ def _spaces(trouble: Trouble, known: Known) -> Iterator[str]:
 def _near(own: list[Thing], answers: Iterable[Answer]) -> list[Thing]:
     """The trouble's own objects and what belongs to them: their pods, and what answers about them name."""
     names = {one.name for one in own}
-    found = list(own)
+    found, others = list(own), list[Thing]()
     for answer in answers:
         if not answer.answered:
             continue
         about = {str(value).lower() for value in answer.about.values()}
         ours = bool(about & {one.name for one in found})
         for thing in found_in(answer):
-            belongs = thing.name in names or any(thing.name.startswith(f"{name}-") for name in names)
-            if belongs or (ours and thing.rank >= 0.5) or thing.rank >= 0.8:
-                found.append(Thing(thing.name, thing.kind, thing.namespace, 0.95 if belongs else thing.rank))
+            if thing.name in names or any(thing.name.startswith(f"{name}-") for name in names):
+                found.append(Thing(thing.name, thing.kind, thing.namespace, 0.95))
+            elif ours and thing.rank >= 0.5:
+                found.append(thing)
+            else:
+                others.append(thing)
+    if len(found) == len(own):
+        # Nothing of what the trouble names was found: then what is broken beside it is the best that there is.
+        found += [one for one in others if one.rank >= 0.8]
     spaces = {one.namespace for one in found}
     found = [one for one in found if one.kind or one.name not in spaces]
     places = {one.name: one.namespace for one in found if one.namespace and one.rank >= 0.9}

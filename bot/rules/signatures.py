@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +16,7 @@ LONGEST = 400_000
 """Characters of a text that are looked at, from its end: what was said last is nearest to the trouble."""
 
 _LONGEST_LINE, _MOST_OF_ONE = 400, 3
+_GROUPS = ("detail", "image")
 _NEGATED = re.compile(
     r"(?:\b(?:no|not|without|never|zero|0|isn't|wasn't|aren't|didn't find|free of|instead of|rather than)\b"
     r"|没有|未见|无|不是)"
@@ -41,10 +42,13 @@ class Signature(BaseModel):
     passes: bool = False
     en: str
     zh: str
+    unnamed_en: str = "…"
+    unnamed_zh: str = "…"
 
-    def says(self, what: str, details: dict[str, str], language: Language) -> str:
-        """The sentence in a language."""
-        return (self.en if language == "en" else self.zh).format(**{**details, "what": what})
+    def says(self, what: str, details: Mapping[str, str], language: Language) -> str:
+        """The sentence in a language; what the line does not name is told in general words."""
+        words, unnamed = (self.en, self.unnamed_en) if language == "en" else (self.zh, self.unnamed_zh)
+        return " ".join(words.format(**{**dict.fromkeys(_GROUPS, unnamed), **details, "what": what}).split())
 
 
 @dataclass(frozen=True)
@@ -102,11 +106,6 @@ def _of(signature: Signature, pattern: re.Pattern[str], text: str, taken: set[in
         quote = line if len(line) <= _LONGEST_LINE else text[match.start() : match.start() + _LONGEST_LINE]
         over = signature.kind != "healthy" and bool(_OVER.search(line))
         yield Sign(signature, quote.strip(), details, 1, start, over)
-
-
-def named(sign: Sign, groups: Sequence[str] = ("detail", "image")) -> dict[str, str]:
-    """What the groups of a sign hold; a dash for one that holds nothing, in a sentence that names it."""
-    return {**dict.fromkeys(groups, "…"), **sign.details}
 
 
 @lru_cache

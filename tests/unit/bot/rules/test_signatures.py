@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.rules.signatures import Signature, named, signs
+from bot.rules.signatures import Signature, signs
 
 
 def first(text: str) -> tuple[str, str]:
@@ -104,9 +104,15 @@ def test_every_signature_speaks_both_languages_with_the_groups_that_its_pattern_
         assert re.search("[\u3400-\u9fff]", signature.zh), signature.id
 
 
+def test_what_a_line_does_not_name_is_told_in_general_words() -> None:
+    [found] = signs("Reason: ErrImagePull")
+
+    assert found.signature.says("cart", found.details, "en") == "cart does not start: its image cannot be pulled."
+
+
 def test_a_sentence_names_the_object_in_the_readers_language() -> None:
     [found] = signs("Environment variable API_URL is not set")
     signature: Signature = found.signature
 
-    assert signature.says("cart", named(found), "en") == "cart lacks the setting API_URL."
-    assert signature.says("cart", named(found), "zh") == "cart 缺少配置项 API_URL。"
+    assert signature.says("cart", found.details, "en") == "cart lacks the setting API_URL."
+    assert signature.says("cart", found.details, "zh") == "cart 缺少配置项 API_URL。"
