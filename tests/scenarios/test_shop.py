@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.demo.shop.__main__ import main
 from deploy.demo.shop.faults import FAULTS, everyday, heal, inject
 from deploy.demo.shop.monitoring import MISSING, Monitoring, installed, watching
 from deploy.demo.shop.shop import Shop, open_shop
@@ -77,8 +78,38 @@ def test_a_process_that_dies_is_started_again(shop: Shop) -> None:
     os.kill(before, 9)
 
     assert until(lambda: shop.state()["checkout"]["pid"] != before, 10)
-    counted = httpx.get(f"http://127.0.0.1:{shop.ports['supervisor']}/metrics").text
-    assert 'service_restarts_total{service="checkout"} 1.0' in counted
+    assert 'service_restarts_total{service="checkout"} 1.0' in metrics_of(shop, "supervisor")
+
+
+def metrics_of(shop: Shop, name: str) -> str:
+    return httpx.get(f"http://127.0.0.1:{shop.ports[name]}/metrics").text
+
+
+def test_it_is_changed_from_the_command_line(shop: Shop) -> None:
+    def run(*words: str) -> int:
+        return main(["--folder", str(shop.folder), *words])
+
+    assert run("configure", "payments", "pool_size=30") == 0
+    assert "db_pool_max_connections 30.0" in metrics_of(shop, "payments")
+    assert run("rollback", "payments") == 0
+    assert "db_pool_max_connections 10.0" in metrics_of(shop, "payments")
+    assert run("rollback", "checkout") == 1
+
+
+def test_a_deployment_loses_no_request(shop: Shop) -> None:
+    before = metrics_of(shop, "supervisor")
+    answers = []
+    for _ in range(3):
+        shop.restart("inventory")
+        answers += [httpx.post(f"http://127.0.0.1:{shop.ports['inventory']}/stock", json={}).status_code]
+
+    assert answers == [200] * 3
+    assert metrics_of(shop, "supervisor") == before
+
+
+def test_where_no_shop_runs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--folder", str(tmp_path), "state"]) == 1
+    assert capsys.readouterr().err == f"No shop runs in {tmp_path}.\n"
 
 
 def test_all_processes_end_with_the_shop(tmp_path: Path) -> None:

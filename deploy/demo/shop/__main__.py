@@ -15,6 +15,7 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +24,6 @@ import httpx
 from bot.logs import set_up_logs
 from bot.serving import serve
 from bot.settings import Settings, read_settings
-from connectors.configuration import BadSettings
 from deploy.demo.shop.faults import FAULTS, everyday, heal, inject
 from deploy.demo.shop.monitoring import MISSING, installed, watching
 from deploy.demo.shop.nightshift import Door, settings_for
@@ -35,8 +35,19 @@ CALM_SECONDS = 30.0
 """How long all is well at first, so that there is something to compare with."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        return _run(given) if given.command == "run" else _change(Shop.of(given.folder), given)
+    except (LookupError, OSError, ValueError, httpx.HTTPError) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m deploy.demo.shop", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -53,14 +64,7 @@ def main() -> int:
     configure.add_argument("service")
     configure.add_argument("numbers", nargs="+", metavar="NAME=NUMBER")
     commands.add_parser("state")
-    given = parser.parse_args()
-    try:
-        return _run(given) if given.command == "run" else _change(Shop.of(given.folder), given)
-    except (FileNotFoundError, LookupError, ValueError, httpx.HTTPError, BadSettings) as wrong:
-        sys.stderr.write(f"{wrong}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return parser
 
 
 def _change(shop: Shop, given: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from prometheus_client import Gauge
 
 from deploy.demo.shop.release import Release
-from deploy.demo.shop.service import Body, Place, Route, Service
+from deploy.demo.shop.serving import Body, Place, Route, Service
 from deploy.demo.shop.telemetry import Failure, Pool
 
 ARTICLES = ("anchor", "cleat", "compass", "fender", "halyard", "winch")

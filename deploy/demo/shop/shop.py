@@ -52,7 +52,10 @@ class Shop:
     @classmethod
     def of(cls, folder: Path) -> "Shop":
         """The shop that runs in a folder. Raises FileNotFoundError when none was started there."""
-        return cls(folder, json.loads((folder / _PORTS).read_text("utf-8")))
+        try:
+            return cls(folder, json.loads((folder / _PORTS).read_text("utf-8")))
+        except FileNotFoundError:
+            raise FileNotFoundError(f"No shop runs in {folder}.") from None
 
     @property
     def releases(self) -> Releases:

@@ -20,7 +20,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from deploy.demo.shop.release import Release, Releases
-from deploy.demo.shop.service import LOOPBACK, end_with_input
+from deploy.demo.shop.serving import LOOPBACK, end_with_input
 from deploy.demo.shop.telemetry import open_log
 from deploy.demo.shop.traffic import Traffic
 
@@ -40,7 +40,7 @@ class Worker:
     @classmethod
     def start(cls, service: str, folder: Path) -> "Worker":
         """A process that answers. Raises OSError when it does not begin to."""
-        command = [sys.executable, "-m", "deploy.demo.shop.service", service, str(folder)]
+        command = [sys.executable, "-m", "deploy.demo.shop.serving", service, str(folder)]
         with (folder / "supervisor.err").open("ab") as errors:
             process = subprocess.Popen(  # noqa: S603  # our own module
                 command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True

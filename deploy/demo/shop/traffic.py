@@ -8,8 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from deploy.demo.shop.service import LOOPBACK
 from deploy.demo.shop.services import ARTICLES, BUNDLES
+from deploy.demo.shop.serving import LOOPBACK
 
 _PATIENCE_SECONDS = 8.0
 _MOST_WAITING = 64

@@ -10,8 +10,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from deploy.demo.shop.release import Release, Releases
-from deploy.demo.shop.service import Place, Service, build
 from deploy.demo.shop.services import Volume
+from deploy.demo.shop.serving import Place, Service, build
 from deploy.demo.shop.telemetry import Failure, Pool
 
 

@@ -4,7 +4,7 @@ import json
 
 from deploy.demo.shop import services
 from deploy.demo.shop.release import Release
-from deploy.demo.shop.service import Body, Place
+from deploy.demo.shop.serving import Body, Place
 
 
 class Storefront(services.Storefront):

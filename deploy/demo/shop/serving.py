@@ -1,6 +1,6 @@
 """A service of the shop as a process: an HTTP server on loopback with metrics, a log, and calls of other services.
 
-    python -m deploy.demo.shop.service NAME FOLDER
+    python -m deploy.demo.shop.serving NAME FOLDER
 
 It runs until its standard input ends, so that none outlives whoever started it.
 """
