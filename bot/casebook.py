@@ -1,7 +1,7 @@
 """What is kept of incidents, as it may be read: lists, and the whole story of one for a reader of some groups."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -98,6 +98,17 @@ class Story:
         """The draft of a postmortem, out of what the reader may see."""
         alerts = tuple(alert for _, alert in self.alerts)
         return postmortem(self.incident, self.diagnosis, self.moments, alerts, self.judgements, language)
+
+    def naming(self, names: Mapping[str, str]) -> "Story":
+        """The same with people's names in the place of their accounts, where they are known."""
+        judgements = tuple(replace(one, author=names.get(one.author, one.author)) for one in self.judgements)
+        return replace(self, judgements=judgements, moments=tuple(_naming(one, names) for one in self.moments))
+
+
+def _naming(moment: Moment, names: Mapping[str, str]) -> Moment:
+    # Whoever judged begins the line that says so.
+    author = next((one for one in names if moment.kind == "judged" and moment.text.startswith(one)), "")
+    return replace(moment, text=names[author] + moment.text.removeprefix(author)) if author else moment
 
 
 async def listed(state: Incidents, wanted: Wanted, before: datetime | None, limit: int) -> Listing:

@@ -174,7 +174,7 @@ class OwnRecord:
         found = await story(self.state, self.documents, incident_id, self.groups)
         if found is None:
             raise NoRecord("There is no such incident.")
-        return shown_story(found, "", language)
+        return shown_story(found, frozenset(), language)
 
     async def draft(self, incident_id: str, language: Language) -> str:
         found = await story(self.state, self.documents, incident_id, self.groups)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bot.incident import Diagnosis, Finding, Incident
 from bot.rules.postmortem_words import Words, postmortem_words
 from bot.rules.short_names import clean
+from bot.rules.verbatim import without_marks
 from bot.vocabulary import Evidence, Language
 from connectors.alerts.port import Alert, web_link
 from connectors.state.incident_port import Judgement, Moment
@@ -66,7 +67,7 @@ def _lines(record: _Record) -> Iterator[str]:
     yield from (f"# {words.title.format(_inline(incident.title, _LONGEST_TITLE))}", "")
     yield from (words.draft.format(_inline(incident.id)), "")
     yield from _facts(record)
-    impact = record.diagnosis.impact if record.diagnosis else ""
+    impact = without_marks(record.diagnosis.impact) if record.diagnosis else ""
     yield from _section(words.summary, [_summary(record)])
     yield from _section(words.impact, [_paragraph(impact) or record.unknown])
     yield from _section(words.timeline, [f"- {_moment(at)} {said}" for at, said in _timeline(record)])
@@ -99,7 +100,7 @@ def _summary(record: _Record) -> str:
         return _paragraph(record.incident.title)
     # A summary names the cause: once a person has said that it is another one, it would tell what is wrong.
     said = [found.headline] if record.refuted else [found.headline, found.summary]
-    return "\n\n".join(_paragraph(one) for one in said if one) or record.unknown
+    return "\n\n".join(_paragraph(without_marks(one)) for one in said if one) or record.unknown
 
 
 def _cause(record: _Record) -> str:

@@ -1,10 +1,12 @@
 """How what is kept of incidents becomes what their pages show."""
 
+from collections.abc import Set
 from typing import Literal
 
 from bot.casebook import Listing, Story
 from bot.rules.figures import condensed, of_lines
 from bot.rules.sheets import table
+from bot.rules.verbatim import without_marks
 from bot.vocabulary import Evidence, Language
 from bot.web.incident_shapes import (
     ListedIncidents,
@@ -23,7 +25,7 @@ from bot.web.incident_shapes import (
 from bot.web.places import place_link
 from bot.web.rendering import web_link
 from connectors.alerts.port import Alert
-from connectors.state.incident_port import KnownAlert, Publication, StoredDiagnosis
+from connectors.state.incident_port import Judgement, KnownAlert, Publication, StoredDiagnosis
 
 CHART_COLUMNS = 160
 """How many columns of pixels a chart's line is condensed to."""
@@ -34,8 +36,8 @@ def listed_incidents(page: Listing) -> ListedIncidents:
     return ListedIncidents(incidents=page.incidents, before=page.before)
 
 
-def shown_story(story: Story, reader: str, language: Language) -> ShownStory:
-    """A story as the page gets it, with words of our own in the language."""
+def shown_story(story: Story, own: Set[Judgement], language: Language) -> ShownStory:
+    """A story as the page gets it, with words of our own in the language; judgements that are the reader's ``own``."""
     told = {one.reference for one in story.moments if one.kind == "alert"}
     return ShownStory(
         incident=story.incident,
@@ -45,9 +47,7 @@ def shown_story(story: Story, reader: str, language: Language) -> ShownStory:
         alerts=tuple(_shown_alert(known, alert, told=alert.fingerprint in told) for known, alert in story.alerts),
         places=tuple(_shown_place(one, story.stored.version) for one in story.publications),
         judgements=tuple(
-            ShownJudgement(
-                author=one.author, right=one.right, cause=one.cause, given_at=one.given_at, own=one.author == reader
-            )
+            ShownJudgement(author=one.author, right=one.right, cause=one.cause, given_at=one.given_at, own=one in own)
             for one in story.judgements
         ),
     )
@@ -66,9 +66,9 @@ def _shown_diagnosis(story: Story, language: Language) -> ShownDiagnosis | None:
         evidence=tuple(_shown_evidence(one, language) for one in found.evidence),
         withheld=story.withheld,
         verdict=found.verdict,
-        headline=found.headline,
-        impact=found.impact,
-        summary=found.summary,
+        headline=without_marks(found.headline),
+        impact=without_marks(found.impact),
+        summary=without_marks(found.summary),
         findings=found.findings,
         excluded=found.excluded,
         gaps=found.gaps,

@@ -18,6 +18,7 @@ from bot.web import incident_shapes as shapes
 from bot.web.boundary import Refused
 from bot.web.incident_views import listed_incidents, shown_story
 from bot.web.login import Login, Visitor
+from connectors.directory.port import DirectoryUnavailable
 from connectors.state.incident_port import Judgement, Outdated
 
 MOST_COUNTED = 100
@@ -64,15 +65,26 @@ def _add_stories(router: APIRouter, assistant: Assistant, login: Login) -> None:
         who: Annotated[Visitor, Depends(login.visitor)],
         language: AskedLanguage = "",
     ) -> Response:
-        shown = shown_story(story, who.author, language_of_reader(language, story.incident))
+        named = story.naming(await _names(assistant, story))
+        own = {new for old, new in zip(story.judgements, named.judgements, strict=True) if old.author == who.author}
+        shown = shown_story(named, own, language_of_reader(language, story.incident))
         return _unless_known(shown, request)
 
     @router.get("/api/incidents/{incident_id}/postmortem")
     async def draft(story: Annotated[Story, Depends(own_story)], language: AskedLanguage = "") -> Response:
-        text = story.draft(language_of_reader(language, story.incident))
+        named = story.naming(await _names(assistant, story))
+        text = named.draft(language_of_reader(language, story.incident))
         name = f'attachment; filename="{file_name(f"postmortem-{story.incident.id}")}.md"'
         headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
         return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
+
+
+async def _names(assistant: Assistant, story: Story) -> dict[str, str]:
+    """The names of those who judged, as far as the directory can be read."""
+    try:
+        return {one.author: await assistant.membership.name(one.author) for one in story.judgements}
+    except DirectoryUnavailable:
+        return {}
 
 
 def _add_tending(router: APIRouter, assistant: Assistant, login: Login, now: Callable[[], datetime]) -> None:

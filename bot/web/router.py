@@ -1,8 +1,10 @@
 """The web front end: the pages, and the API behind them."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response
@@ -89,17 +91,33 @@ def _for_visitors(name: str, request: Request, response: Response, login: Login)
     except Refused as refusal:
         if refusal.code != "login" or login.settings.token is None:
             raise
-        return RedirectResponse("/login", 303)
+        return RedirectResponse(_to_login(request.url.path), 303)
     page = serve(request, name)
     page.headers.raw.extend(response.headers.raw)
     return page
 
 
+def _to_login(path: str, *, failed: bool = False) -> str:
+    """The form, which leads on to a page for visitors; the main page needs no mention."""
+    then = f"next={quote(path, safe='')}" if path != "/" else ""
+    asked = "&".join(part for part in ("failed" if failed else "", then) if part)
+    return f"/login?{asked}" if asked else "/login"
+
+
+def _page_of_ours(path: str) -> str:
+    """The path when it is a page for visitors, else that of the main page: a link must lead nobody to another site."""
+    return path if re.fullmatch(r"/(?:knowledge|incidents(?:/[\w.~%-]{1,300})?)", path, re.ASCII) else "/"
+
+
 def _add_session(router: APIRouter, login: Login, settings: Web) -> None:
     @router.post("/login")
-    async def sign_in(request: Request, token: Annotated[str, Form()] = "") -> Response:
-        welcome = RedirectResponse("/", 303)
-        return welcome if login.sign_in(request, welcome, token) else RedirectResponse("/login?failed", 303)
+    async def sign_in(
+        request: Request, token: Annotated[str, Form()] = "", then: Annotated[str, Form(alias="next")] = ""
+    ) -> Response:
+        page = _page_of_ours(then)
+        welcome = RedirectResponse(page, 303)
+        signed_in = login.sign_in(request, welcome, token)
+        return welcome if signed_in else RedirectResponse(_to_login(page, failed=True), 303)
 
     @router.post("/logout")
     async def sign_out() -> Response:

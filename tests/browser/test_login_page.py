@@ -35,6 +35,18 @@ def test_the_token_lets_in_and_signing_out_locks(open_page: Callable[..., Page],
     expect(page.get_by_label("Token")).to_be_visible()
 
 
+def test_a_link_to_an_incident_leads_there_through_the_form(open_page: Callable[..., Page], guarded: Stage) -> None:
+    page = open_page(f"{guarded.address}/incidents/none")
+    page.get_by_label("Token").fill("guess")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+
+    page.get_by_label("Token").fill(TOKEN)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("There is no such incident.")).to_be_visible()
+
+
 def test_the_form_speaks_chinese(open_page: Callable[..., Page], guarded: Stage) -> None:
     page = open_page(guarded.address, locale="zh-CN")
 

@@ -67,7 +67,7 @@ async function read() {
     problem = "";
   } catch (wrong) {
     if (signal.aborted) return;
-    if (wrong instanceof Problem && wrong.code === "login") location.assign("/login");
+    if (wrong instanceof Problem && wrong.code === "login") location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
     problem = wrong.code === "missing" ? "missing" : story ? "stale" : "failed";
   }
   show();

@@ -72,7 +72,7 @@ async function read() {
     wanted.forEach((part, at) => (parts[part] = [pages[at], ...parts[part].slice(1)]));
   } catch (problem) {
     if (signal.aborted) return;
-    if (problem instanceof Problem && problem.code === "login") location.assign("/login");
+    if (problem instanceof Problem && problem.code === "login") location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
     failed = true;
   }
   busy = false;

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bot.assistant import Assistant
 from bot.membership import Membership
 from bot.settings import Proxy, Web
+from bot.tending import judge
 from bot.web.router import build_router
 from connectors.configuration import Roots
 from connectors.directory.memory import MemoryDirectory
@@ -29,6 +30,7 @@ from tests.unit.bot.web.front_end import Site
 
 NOW = minutes(60)
 ADDRESS = f"/api/incidents/{SLOW.id}"
+ANN = Person("ann", "Ann", "payments", "en", accounts=("slack:T1/U1",))
 Visit = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
@@ -46,7 +48,7 @@ async def visit(state: State) -> AsyncIterator[Visit]:
     chunk = Chunk(chunk_id(PAGE, 0), PAGE, 0, "", QUOTE)
     await library.add([StoredDocument(PAGE, "Pool", "", {"kind": "page"}, (chunk,), ("payments",))], NOW)
     await library.finish(NOW)
-    assistant = Assistant(state, library, Membership(MemoryDirectory([Person("ann", "Ann", "payments", "en")])))
+    assistant = Assistant(state, library, Membership(MemoryDirectory([ANN])))
     app = FastAPI()
     app.include_router(build_router(assistant, Web(proxy=Proxy(addresses=("127.0.0.1",))), lambda: NOW))
     async with AsyncExitStack() as opened:
@@ -199,9 +201,26 @@ async def test_a_judgement_is_kept_and_becomes_the_cause(visit: Visit, state: St
     )
     story = (await ann.get(ADDRESS)).json()
     assert (story["incident"]["cause_says"], story["incident"]["cause"]) == ("a leak in refunds", None)
-    assert story["timeline"][-1]["text"] == "ann: the diagnosis is wrong, it was a leak in refunds"
+    assert story["timeline"][-1]["text"] == "Ann: the diagnosis is wrong, it was a leak in refunds"
     assert story["judgements"][0]["own"]
-    assert "a leak in refunds (The word of ann" in (await ann.get(f"{ADDRESS}/postmortem")).text
+    assert "a leak in refunds (The word of Ann" in (await ann.get(f"{ADDRESS}/postmortem")).text
+
+
+async def test_people_are_called_by_their_names(visit: Visit, state: State) -> None:
+    await judge(state, Judgement(SLOW.id, "slack:T1/U1", right=False, cause="a leak", given_at=NOW))
+    bob = await visit("bob")
+
+    story = (await bob.get(ADDRESS)).json()
+
+    assert (story["judgements"][0]["author"], story["judgements"][0]["own"]) == ("Ann", False)
+    assert story["timeline"][-1]["text"] == "Ann: the diagnosis is wrong, it was a leak"
+    assert "(The word of Ann" in (await bob.get(f"{ADDRESS}/postmortem")).text
+
+
+async def test_numbers_of_another_list_of_sources_are_not_shown(visit: Visit, state: State) -> None:
+    await state.record_diagnosis(run("run-3", DIAGNOSIS.model_copy(update={"summary": "It waits [2]."}), begun=NOW))
+
+    assert "[2]" not in (await (await visit()).get(ADDRESS)).json()["diagnosis"]["summary"]
 
 
 async def test_right_brings_the_diagnosed_cause_back(visit: Visit) -> None:

@@ -137,6 +137,26 @@ async def test_without_a_session_the_page_leads_to_the_form(site: Site) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
 
 
+async def test_the_form_leads_on_to_the_page_that_was_asked_for(site: Site) -> None:
+    browser = await site.browser(SHARED)
+    asked = await browser.get("/incidents/inc-7")
+    failed = await browser.post("/login", data={"token": "guess", "next": "/incidents/inc-7"})
+    welcome = await browser.post("/login", data={"token": TOKEN, "next": "/incidents/inc-7"})
+
+    assert asked.headers["location"] == "/login?next=%2Fincidents%2Finc-7"
+    assert failed.headers["location"] == "/login?failed&next=%2Fincidents%2Finc-7"
+    assert welcome.headers["location"] == "/incidents/inc-7"
+
+
+@pytest.mark.parametrize(
+    "page", ["//evil.example", "https://evil.example", "/incidents/../../x", "/\\evil.example", "/api/session", "\n/"]
+)
+async def test_the_form_leads_to_no_other_site(site: Site, page: str) -> None:
+    welcome = await (await site.browser(SHARED)).post("/login", data={"token": TOKEN, "next": page})
+
+    assert welcome.headers["location"] == "/"
+
+
 async def test_the_proxy_shows_the_persons_name(site: Site) -> None:
     browser = await site.browser(PROXIED, "10.1.2.3")
 
