@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from bot.incident import Diagnosis, Incident
 from bot.rules.incident_readers import narrowed
 from bot.rules.postmortems import postmortem
@@ -20,7 +22,10 @@ from connectors.state.incident_port import (
     StoredIncident,
 )
 from connectors.state.port import State
+from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.library import StoredDocument
+
+log = structlog.get_logger()
 
 MOST_SCANNED = 2_000
 """How many incidents are looked at for one page of a list."""
@@ -186,9 +191,18 @@ async def story(
 async def _closed(documents: Documents, evidence: Sequence[Evidence], groups: Sequence[str]) -> frozenset[str]:
     """The evidence out of pages that these groups may not read now, or that are gone: nobody knows who might."""
     pages = {one.document_id for one in evidence if one.document_id}
-    readable = {id for id in pages if await documents.document(id, groups)}
+    readable = {id for id in pages if await _page(documents, id, groups)}
     paged = (one for one in evidence if one.document_id or one.kind == "document")
     return frozenset(one.id for one in paged if one.document_id not in readable)
+
+
+async def _page(documents: Documents, id: str, groups: Sequence[str]) -> StoredDocument | None:
+    try:
+        return await documents.document(id, groups)
+    except VectorStoreUnavailable as away:
+        # An incident is read while things are down; what is out of pages waits until they can be looked up.
+        log.warning("pages cannot be read", reason=str(away))
+        return None
 
 
 async def _similar(
@@ -199,7 +213,7 @@ async def _similar(
     for id in dict.fromkeys(diagnosis.similar if diagnosis else ()):
         if past := await state.incident(id):
             found.append(Similar(Incident.model_validate_json(past.body).title, incident_id=id))
-        elif page := await documents.document(pages.get(id) or id, groups):
+        elif page := await _page(documents, pages.get(id) or id, groups):
             found.append(Similar(page.title, document_id=page.id))
     return tuple(found)
 

@@ -42,6 +42,7 @@ document.body.append(reader);
 
 let story = null;
 let shownAs = "";
+let shownAt = 0;
 let problem = "";
 let waiting = 0;
 let reading = new AbortController();
@@ -77,9 +78,17 @@ async function read() {
 
 function show() {
   status.textContent = problem ? say()[problem] : story ? "" : say().loading;
-  // Nothing is touched when there is nothing new, so that what somebody selects or reads out stays.
-  const now = JSON.stringify([story, Math.floor(Date.now() / 60_000)]);
-  if (!story || now === shownAs) return;
+  if (!story) return;
+  // How long it has lasted changes every minute; all else is touched only when there is something new, so that what
+  // somebody selects or reads out stays.
+  const now = JSON.stringify(story);
+  const minute = Math.floor(Date.now() / 60_000);
+  if (now === shownAs && minute === shownAt) return;
+  shownAt = minute;
+  if (now === shownAs) {
+    renewed(head, heading());
+    return;
+  }
   shownAs = now;
   document.title = `${story.incident.title} · Nightshift`;
   actions.show(story);
@@ -163,6 +172,7 @@ document.addEventListener("keydown", (event) => {
 speak();
 read().then(() => {
   // The browser went to the part of the address before it was there.
-  const part = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (part) part.scrollIntoView();
+  const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (part?.tagName === "DETAILS") part.open = true;
+  part?.scrollIntoView();
 });

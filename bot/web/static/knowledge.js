@@ -281,7 +281,7 @@ async function read() {
     if (inGaps) await readGaps(signal);
   } catch (problem) {
     if (signal.aborted) return;
-    if (problem instanceof Problem && problem.code === "login") location.assign("/login");
+    if (problem instanceof Problem && problem.code === "login") location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
     failed = true;
     known = inGaps ? known : null;
     show();

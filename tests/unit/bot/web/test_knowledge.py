@@ -150,7 +150,7 @@ async def test_strangers_are_sent_away(visit: Opened, path: str) -> None:
 async def test_without_a_session_the_page_leads_to_the_login(site: Site) -> None:
     answer = await (await site.browser(Web(token=SecretStr("secret")))).get("/knowledge")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2Fknowledge")
 
 
 async def test_the_page_is_served_with_its_policy(visit: Opened) -> None:
