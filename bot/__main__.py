@@ -97,9 +97,12 @@ def _add_alerts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _add_incidents(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    incidents = commands.add_parser("incidents", help="list incidents, show one, or draft its postmortem")
-    incidents.add_argument("action", nargs="?", choices=("list", "show", "postmortem"), default="list")
-    incidents.add_argument("id", nargs="?", default="", help="which incident to show, or to draft a postmortem of")
+    incidents = commands.add_parser("incidents", help="list incidents, show, judge or write up one")
+    incidents.add_argument(
+        "action", nargs="?", choices=("list", "show", "postmortem", "right", "wrong"), default="list"
+    )
+    incidents.add_argument("id", nargs="?", default="", help="which incident to show, judge or draft a postmortem of")
+    incidents.add_argument("--was", default="", metavar="TEXT", help="with wrong: what it was instead")
     incidents.add_argument("--status", choices=("open", "resolved", "merged"), default="", help="list only these")
     incidents.add_argument("--groups", default="", metavar="A,B", help="without a server, read as a member of these")
     incidents.add_argument("--language", choices=("en", "zh"), default="en", help="the language of our own words")
@@ -201,8 +204,9 @@ def _incidents(given: argparse.Namespace) -> int:
     if given.action != "list" and not given.id:
         print("Say which incident: `python -m bot incidents list` has the ids.", file=sys.stderr)  # noqa: T201
         return 1
-    request = Request(given.action, given.id, given.status, given.json, _groups(given), given.language)
-    return show(_read(given), request)
+    now = datetime.now(UTC)  # noqa: TID251  # a command starts here
+    asked = (given.action, given.id, given.status, given.json, _groups(given), given.language)
+    return show(_read(given), Request(*asked, was=given.was, at=now))
 
 
 def _groups(given: argparse.Namespace) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """`python -m bot incidents`: incidents in the terminal, from the running server or, without one, from the state."""
 
 import asyncio
+import getpass
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
 import httpx
@@ -15,6 +17,7 @@ from rich.console import Console
 from bot.address import is_ours, own_url
 from bot.casebook import Documents, Wanted, listed, story
 from bot.settings import Settings
+from bot.tending import UnknownIncident, judge
 from bot.terminal_incidents import incident_story, incident_table
 from bot.visiting import VISITOR, detail, introduce
 from bot.vocabulary import Language
@@ -23,6 +26,7 @@ from bot.web.incident_views import listed_incidents, shown_story
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.load import load
 from connectors.rerank.port import RerankUnavailable
+from connectors.state.incident_port import Judgement, Outdated
 from connectors.state.port import State, StateUnavailable
 from connectors.vectors.port import VectorStoreUnavailable
 from knowledge.library import StoredDocument
@@ -30,19 +34,29 @@ from knowledge.opening import open_library
 
 MOST_LISTED = 50
 _SECONDS = 20.0
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_KEPT: Mapping[Language, str] = {
+    "en": "Kept. The incident says so now, and the next one like it will find it.",
+    "zh": "已保存。事件现在会显示您的说明，以后的类似事件会参考它。",
+}
 _NO_LIBRARY = (EmbeddingUnavailable, RerankUnavailable, VectorStoreUnavailable)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was typed. ``groups`` are whose pages may be shown where no server says who asks."""
+    """What was typed. ``groups`` are whose pages may be shown where no server says who asks.
 
-    action: Literal["list", "show", "postmortem"] = "list"
+    ``right`` and ``wrong`` judge the cause, ``at`` a moment; ``was`` is what it was instead.
+    """
+
+    action: Literal["list", "show", "postmortem", "right", "wrong"] = "list"
     incident_id: str = ""
     status: str = ""
     as_json: bool = False
     groups: tuple[str, ...] = ()
     language: Language = "en"
+    was: str = ""
+    at: datetime = _LONG_AGO
 
 
 class NoRecord(Exception):
@@ -60,6 +74,9 @@ class Record(Protocol):
 
     async def draft(self, incident_id: str, language: Language) -> str:
         """Its postmortem's draft in Markdown. Raises NoRecord."""
+
+    async def judge(self, request: Request) -> None:
+        """Keep this person's word on the cause. Raises NoRecord."""
 
 
 def show(settings: Settings, request: Request) -> int:
@@ -79,7 +96,10 @@ async def _show(settings: Settings, request: Request) -> None:
 
 async def print_from(record: Record, request: Request) -> None:
     """Print what was asked for: JSON and nothing else, Markdown, or text to look at. Raises NoRecord."""
-    if request.action == "postmortem":
+    if request.action in ("right", "wrong"):
+        await record.judge(request)
+        print(_KEPT[request.language])  # noqa: T201
+    elif request.action == "postmortem":
         print(await record.draft(request.incident_id, request.language), end="")  # noqa: T201
     elif request.action == "show":
         found = await record.story(request.incident_id, request.language)
@@ -148,9 +168,16 @@ class ServerRecord:
         path = f"/api/incidents/{quote(incident_id, safe='')}/postmortem"
         return await self._get(path, {"language": language})
 
+    async def judge(self, request: Request) -> None:
+        path = f"/api/incidents/{quote(request.incident_id, safe='')}/judgement"
+        await self._asked("POST", path, json={"right": request.action == "right", "cause": request.was})
+
     async def _get(self, path: str, query: dict[str, str]) -> str:
+        return await self._asked("GET", path, params=query)
+
+    async def _asked(self, method: str, path: str, **more: Any) -> str:
         try:
-            answer = await self.client.get(path, params=query)
+            answer = await self.client.request(method, path, **more)
         except httpx.HTTPError as broken:
             raise NoRecord(f"{self.client.base_url} did not answer: {str(broken) or type(broken).__name__}") from None
         if answer.is_error:
@@ -175,6 +202,16 @@ class OwnRecord:
         if found is None:
             raise NoRecord("There is no such incident.")
         return shown_story(found, frozenset(), language)
+
+    async def judge(self, request: Request) -> None:
+        author, right = f"terminal:{getpass.getuser()}", request.action == "right"
+        word = Judgement(request.incident_id, author, right, "" if right else request.was, request.at)
+        try:
+            await judge(self.state, word)
+        except UnknownIncident:
+            raise NoRecord("There is no such incident.") from None
+        except Outdated:
+            raise NoRecord("The incident changes too quickly right now; try again.") from None
 
     async def draft(self, incident_id: str, language: Language) -> str:
         found = await story(self.state, self.documents, incident_id, self.groups)

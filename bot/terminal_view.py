@@ -1,6 +1,7 @@
 """What a question looks like in a terminal while it is answered, and the card in the end."""
 
 import re
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table as Grid
 from rich.text import Text
 
-from connectors.chat.card_port import Card, Citation, Footer, PictureText, Table
+from connectors.chat.card_port import Card, Citation, Footer, PictureText, Table, Tone
 
 # ECMA-48: control strings (OSC, DCS, …) with their content, control sequences, two-character escapes; then every other
 # control character, and the marks that turn the direction of writing.
@@ -38,6 +39,8 @@ _WORDS = {
         "go on": "go on with",
         "rows": "{shown} of {total} rows",
         "all rows": "all of them: ask with --files FOLDER",
+        "right": "is it right",
+        "wrong": "was it something else",
     },
     "zh": {
         "query": "检索",
@@ -51,8 +54,12 @@ _WORDS = {
         "go on": "继续追问",
         "rows": "共 {total} 行，显示前 {shown} 行",
         "all rows": "要全部行，提问时加 --files 文件夹",
+        "right": "原因正确",
+        "wrong": "原因不是这个",
     },
 }
+_SIGNS: Mapping[Tone, str] = {"plain": "·", "good": "✓", "warning": "!", "bad": "‼"}
+_TONES: Mapping[Tone, str] = {"plain": "bold", "good": "bold green", "warning": "bold yellow", "bad": "bold red"}
 _LEVELS = {
     "en": {"endpoint": "large model", "local": "local model", "none": "no model"},
     "zh": {"endpoint": "大模型", "local": "本地模型", "none": "无模型"},
@@ -119,6 +126,8 @@ def rendered(card: Card) -> RenderableType:
     parts: list[RenderableType] = []
     if card.rewritten_query:
         parts += [Text(f"{words['query']}: {plain(card.rewritten_query)}", style="dim"), Text()]
+    if card.title:
+        parts += [Text(f"{_SIGNS[card.tone]} {plain(card.title)}", style=_TONES[card.tone]), Text()]
     parts.append(Prose(plain(card.text)))
     for table in card.tables:
         parts += [Text(), Text(plain(table.title), style="bold"), _grid(table), *_extent(table, words)]
@@ -129,11 +138,28 @@ def rendered(card: Card) -> RenderableType:
     if card.looked_for:
         parts += [Text(), Text(f"{words['looked']}: {plain('; '.join(card.looked_for))}")]
     parts += [Text(f"! {plain(notice)}", style="yellow") for notice in card.notices]
+    return Group(*parts, *_behind(card, words))
+
+
+def _behind(card: Card, words: dict[str, str]) -> Iterator[RenderableType]:
+    """What comes behind what everybody has to read."""
+    for part in card.folded:
+        yield from (Text(), Text(plain(part.title), style="bold"), Prose(plain(part.text)))
     if card.citations:
-        parts += [Text(), Text(words["sources"], style="bold"), *(_source(citation) for citation in card.citations)]
+        yield from (Text(), Text(words["sources"], style="bold"), *(_source(citation) for citation in card.citations))
+    if card.link:
+        yield from (Text(), Text(plain(card.link), style="dim"))
+    if card.kind == "incident":
+        yield from _judging(card, words)
     if card.footer:
-        parts += [Text(), _cost(card.footer, card.language)]
-    return Group(*parts)
+        yield from (Text(), _cost(card.footer, card.language))
+
+
+def _judging(card: Card, words: dict[str, str]) -> list[Text]:
+    """How to say whether it is right."""
+    incident = plain(card.question_id)
+    right = [Text(f"{words['right']}: python -m bot incidents right {incident}", style="dim")] if card.cause else []
+    return [*right, Text(f"{words['wrong']}: python -m bot incidents wrong {incident} --was …", style="dim")]
 
 
 def _grid(table: Table) -> Grid:

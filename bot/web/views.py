@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.web.rendering import to_html, web_link
-from connectors.chat.card_port import Card, Citation
+from connectors.chat.card_port import Card, Citation, Folded
 from connectors.chat.port import Attachment, IncomingMessage
 from connectors.state.port import Question, ThreadSummary
 from knowledge.library import StoredDocument
@@ -73,10 +73,17 @@ class Accepted(Shape):
     fresh: bool
 
 
+class ShownPart(Folded):
+    """A folded part with its text rendered; ``html`` is safe to put into a page as it is."""
+
+    html: str
+
+
 class ShownCard(Card):
     """A card with its text rendered; ``html`` is safe to put into a page as it is."""
 
     html: str
+    folded: tuple[ShownPart, ...] = ()
 
 
 class ShownQuestion(Shape):
@@ -139,9 +146,14 @@ class Session(Shape):
 def shown_card(stored: str) -> ShownCard:
     """A stored card as the page gets it."""
     card = Card.model_validate_json(stored)
-    html = to_html(card.text, frozenset(citation.number for citation in card.citations))
-    citations = tuple(_shown_citation(citation) for citation in card.citations)
-    return ShownCard(**{**dict(card), "citations": citations}, html=html)
+    cited = frozenset(citation.number for citation in card.citations)
+    shown = {
+        "citations": tuple(_shown_citation(citation) for citation in card.citations),
+        # Their marks lead nowhere: only those of the text itself are buttons.
+        "folded": tuple(ShownPart(title=one.title, text=one.text, html=to_html(one.text)) for one in card.folded),
+        "link": web_link(card.link),
+    }
+    return ShownCard(**{**dict(card), **shown}, html=to_html(card.text, cited))
 
 
 def attachment(image: Image) -> Attachment:

@@ -2,6 +2,7 @@
 
 import { copyText, h, icon, iconButton, randomId, showHtml } from "./dom.js";
 import { exhibits } from "./exhibits.js";
+import { foldedParts, incidentJudging, incidentTitle } from "./incident_card.js";
 import { readings, thumbnail } from "./pictures.js";
 import { Problem } from "./server.js";
 import { languageTag } from "./words.js";
@@ -155,13 +156,16 @@ function cardView(exchange) {
     "article",
     { class: `card ${card.kind}`, "aria-label": words.answered },
     words.kinds[card.kind] && h("p", { class: "kind" }, words.kinds[card.kind]),
+    card.kind === "incident" && incidentTitle(exchange),
     prose(exchange),
     ...exhibits(exchange),
     listing("looked-for", words.lookedFor, card.looked_for),
     listing("notices", words.notices, card.notices),
+    ...foldedParts(exchange, dressed, words),
     sources(exchange),
     ...readings(exchange, (index, text) => corrected(exchange, index, text)),
     rewrittenQuery(exchange),
+    card.kind === "incident" && incidentJudging(exchange),
     footer(exchange),
   );
 }
@@ -268,7 +272,9 @@ function footer(exchange) {
   const copy = iconButton("copy", words.copyAnswer, () => copyText(card.text, copy, words.copied));
   const thanks = h("p", { class: "thanks", role: "status" });
   const judgement = h("div", { class: "judgement" });
-  const thumbs = ["up", "down"].map((vote) => iconButton(vote, words[vote], () => judge(vote), { "aria-pressed": String(exchange.vote === vote), "data-vote": vote }));
+  // Of an incident it is the cause that is judged.
+  const votes = card.kind === "incident" ? [] : ["up", "down"];
+  const thumbs = votes.map((vote) => iconButton(vote, words[vote], () => judge(vote), { "aria-pressed": String(exchange.vote === vote), "data-vote": vote }));
 
   // The thumb counts at once; the reason, if any, replaces it. A dialog that is dismissed loses nothing.
   async function judge(vote, reason = "") {

@@ -125,3 +125,16 @@ def test_without_a_server_the_state_is_read(
     assert main(["incidents"]) == 0
 
     assert capsys.readouterr().out == "No incidents.\n"
+
+
+async def test_a_word_on_the_cause_is_kept(record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+    await print_from(record, Request("wrong", SLOW.id, was="a full disk", at=minutes(50)))
+    found = await record.story(SLOW.id, "en")
+
+    assert capsys.readouterr().out.startswith("Kept.")
+    assert [one.cause for one in found.judgements if not one.right] == ["a full disk"]
+
+
+async def test_a_word_on_an_unknown_incident_is_refused(record: Record) -> None:
+    with pytest.raises(NoRecord, match="no such incident"):
+        await print_from(record, Request("right", "nobody"))
