@@ -1,7 +1,7 @@
 """What is known of a trouble before anything is asked, by the role that it plays in a question to a system."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -39,6 +39,7 @@ _SPACES = tuple(
         rf"命名空间\s*[`'\"]?({NAME})",
         rf"({NAME})[`'\"]?\s*命名空间",
         rf"\b(?:pods?|deployment|job)\s+in\s+({NAME}\d)",
+        r"\bin (default|kube-system)\b",
     )
 )
 _QUOTED = re.compile(r"[\"'“‘「『]([^\"'“”‘’「」『』{}<>]{2,60})[\"'”’」』]")
@@ -54,6 +55,9 @@ _PLAIN_WORDS = """
     their them then there these they this those times tool type user version want was were what when where which while
     who why will with without working wrong you your down slow high low rate percent minutes hours today yesterday
     thursday monday tuesday wednesday friday saturday sunday forward events event container containers deployment
+    crashing crashed crashes stuck reach label app apps less restarts memory usage graph sync consumers consumer topic
+    topics helm release term seen resources resource related unhealthy pending missing crashloopbackoff oomkilled http
+    https database cpu disk network connect starting started restarting unable connection argocd count number list times
     deployments contain scaling scale using used use are up-to-date port-forward re-run follow-up real-time read-only
     """
 _PLAIN = frozenset(_PLAIN_WORDS.split())
@@ -105,7 +109,7 @@ def briefing(trouble: Trouble, known: Known, answers: Iterable[Answer] = ()) -> 
         trouble,
         tuple(near),
         tuple(space for space in spaces if space),
-        trouble.services or tuple(one.name for one in own if one.kind != "node")[:2],
+        trouble.services or tuple(one.name for one in own if one.kind != "node" and one.name not in spaces)[:2],
         tuple(_words(trouble.text, own)),
         window.start if window else trouble.began - _BEFORE,
         window.end if window else trouble.at,
@@ -153,18 +157,27 @@ def _own(trouble: Trouble) -> Iterator[Thing]:
     yield from (Thing(one, "", space, 0.8) for one in trouble.services)
     said = trouble.text if not trouble.alerts else ""
     yield from (Thing(one, "", space, 0.75) for one in _COMPOUND.findall(said) if one not in (*_PLAIN, space))
-    plain = [one.lower() for one in _WORD.findall(re.sub(_COMPOUND, " ", said)) if one.lower() not in _PLAIN]
-    yield from (Thing(one, "", space, 0.6) for one in plain[:3] if not trouble.services)
+    yield from (Thing(one, "", space, 0.6) for one in _plain(said) if not trouble.services)
+
+
+def _plain(text: str) -> Sequence[str]:
+    """Words that may be names, such as redis, of a text that names nothing that looks like one."""
+    if any(one not in _PLAIN for one in _COMPOUND.findall(text)):
+        return ()
+    words = [one.lower() for one in _WORD.findall(text)]
+    return [one for one in dict.fromkeys(words) if one not in _PLAIN and not kind_of(one)][:3]
 
 
 def _written(text: str, space: str) -> Iterator[Thing]:
     pairs = [(kind, name, 1.0) for kind, name in _OBJECT.findall(text)]
     pairs += [(kind, name, 0.9) for kind, name in _KIND_THEN_NAME.findall(text)]
-    pairs += [(kind, name, 0.9) for name, kind in _NAME_THEN_KIND.findall(text)]
+    pairs += [(kind, name, 0.89) for name, kind in _NAME_THEN_KIND.findall(text)]
     for kind, name, rank in pairs:
         known = kind_of(kind)
         if known and known != "namespace" and name.lower() not in _PLAIN and not kind_of(name) and len(name) > 2:
-            yield Thing(name.lower(), known, "" if known == "node" else space, rank)
+            # A word behind a kind may be a name or just the next word; what has a dash or a digit is a name.
+            sure = rank if re.search(r"[-\d]", name) else min(rank, 0.7)
+            yield Thing(name.lower(), known, "" if known == "node" else space, sure)
 
 
 def _named_spaces(text: str) -> Iterator[str]:

@@ -141,8 +141,12 @@ def _shown(tool: Tool, known: Briefing) -> Iterator[Choice]:
             continue
         for given in suggested(answer.text):
             texts = [value for value in given.values() if isinstance(value, str)]
-            if given.keys() <= takes and any(_names(text, near) for text in texts):
+            if given.keys() <= takes - _addresses(tool) and any(_names(text, near) for text in texts):
                 yield Choice(tool, given, 1.2 if all(_names(text, near) or kind_of(text) for text in texts) else 0.9)
+
+
+def _addresses(tool: Tool) -> set[str]:
+    return {name for name, role in roles(tool).items() if role in ("url", "host")}
 
 
 def _names(text: str, near: Collection[str]) -> bool:

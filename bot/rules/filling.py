@@ -114,8 +114,9 @@ def _other(name: str, role: str, known: Briefing, tool: Tool) -> JsonValue:
 def _needed(name: str, role: str, known: Briefing) -> JsonValue:
     """What a required argument gets that is left out otherwise; None when nothing is known for it."""
     fillers = {"limit": _limit, "labels": _labels, "jq": _jq, "id": _id, "reason": _reason, "columns": _columns}
-    if role == "flag":
-        return False
+    if role in ("flag", "url", "host"):
+        # No address is taken from what an alert or an answer says: whoever writes one must not choose whom we call.
+        return False if role == "flag" else None
     value = fillers[role](known) if role in fillers else None
     return value or known.labels.get(name) or _given_before(name, role, known)
 

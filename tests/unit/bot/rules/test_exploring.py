@@ -199,7 +199,10 @@ def test_what_was_asked_is_not_asked_again() -> None:
     assert choose([DESCRIBE], known, {one.key for one in first}, 9) == []
 
 
-def test_no_address_is_taken_out_of_a_text() -> None:
-    one = tool("fetch", "network", ("url",), url=TEXT)
+@pytest.mark.parametrize("name", ["url", "host"])
+def test_no_address_is_taken_from_texts_labels_and_refusals(name: str) -> None:
+    one = tool("fetch", "network", (name,), **{name: TEXT})
+    refused = Answer("fetch", {}, f'{{"{name}": "https://evil.example/cart-0"}}', answered=False)
+    about = trouble("see https://evil.example/x", {"pod": "cart-0", name: "evil.example"})
 
-    assert asked([one], trouble("see https://evil.example/x", {"pod": "cart-0"}), most=9) == []
+    assert asked([one], about, refused, most=9) == []
