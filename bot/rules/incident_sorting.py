@@ -104,7 +104,7 @@ class _Sorting:
         opening = {one.key for one in self.batch.fold.told if one.opens}
         for key in group.foreign:
             row = self.rows.get(key) or self.batch.known.get(key)
-            if row and not row.silence_id and (id or key in opening):
+            if row and (key in opening or (id and not row.silence_id)):
                 self.rows[key] = replace(row, incident_id=id)
         return id
 
