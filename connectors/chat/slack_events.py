@@ -169,10 +169,10 @@ def _message(body: Json, event: Json, us: Identity, names: Names) -> Event:
 
 def _edited(body: Json, event: Json, us: Identity, names: Names) -> Event:
     now, before = mapping(event.get("message")), mapping(event.get("previous_message"))
-    edited = text(mapping(now.get("edited")).get("ts"))
-    if not edited:
-        return Ignored("nothing its author changed")
-    if before and now.get("text") == before.get("text") and now.get("files") == before.get("files"):
+    edited, by_bot = text(mapping(now.get("edited")).get("ts")), bool(now.get("bot_id"))
+    # A bot that writes its alert anew when it is over does not count as its author.
+    shown = ("text", "files", "attachments", "blocks") if by_bot else ("text", "files")
+    if not (edited or by_bot) or (before and all(now.get(part) == before.get(part) for part in shown)):
         return Ignored("nothing its author changed")
     around = {name: event[name] for name in ("channel", "channel_type") if name in event}
     found = _message(body, {"ts": before.get("ts"), **now, **around, "type": "message"}, us, names)

@@ -107,6 +107,16 @@ def test_what_another_bot_says_is_handed_in_as_its_word_and_is_not_addressed() -
     assert "[FIRING:1] PoolFull\nservice = payments" in found.text
 
 
+def test_an_alert_that_another_bot_writes_anew_is_handed_in_again() -> None:
+    before = {"ts": "1700000000.000100", "bot_id": "B2", "attachments": [{"title": "[FIRING:1] PoolFull"}]}
+    now = {**before, "attachments": [{"title": "[RESOLVED] PoolFull"}]}
+    body = delivered(subtype="message_changed", message=now, previous_message=before)
+    again = delivered(subtype="message_changed", message=now, previous_message=now)
+
+    assert (said(body).message.by_bot, said(body).message.text) == (True, "[RESOLVED] PoolFull")
+    assert reason(again) == "left out · nothing its author changed"
+
+
 def test_an_unfurled_link_is_no_edit() -> None:
     now = {"text": "see https://x.example", "user": "U1", "ts": "1700000000.000100", "edited": {"ts": "1700000001.1"}}
     body = delivered(subtype="message_changed", message=now, previous_message=dict(now))
