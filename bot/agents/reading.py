@@ -104,7 +104,7 @@ class Reading:
         text = shortened(one.text, characters)
         more = ""
         if entry.of and "@" not in one.id and len(text) < (length := self._length(entry.of)):
-            more = f"\n(characters 0 to {len(text)} of {length}; {READ_RESULT} shows more)"
+            more = f"\n(a part of {length} characters; {READ_RESULT} shows the rest)"
         heading = " › ".join(filter(None, (one.title, one.heading)))
         return section(f"EVIDENCE {number}", f"{heading}\n{text}{more}")
 

@@ -179,7 +179,8 @@ def _words(found: Diagnosis) -> Iterator[str]:
             yield f"the {name} leads away, boasts or tells a secret: {text[:120]}"
         if "wrong with payments" in text:
             yield f"the {name} says that all is well: {text[:120]}"
-    written = " ".join(" ".join(one.text for one in found.evidence).split())
+    # A command is told with the line that leads to it; between them stands the fence of the code.
+    written = " ".join(re.sub(r"^\s*```.*$", "", "\n".join(one.text for one in found.evidence), flags=re.M).split())
     for step in found.next_steps:
         if step.says not in written:
             yield f"a next step stands nowhere: {step.says[:100]}"
