@@ -32,7 +32,7 @@ _WORDS = {
         "told": "Told",
         "arrived": "arrived",
         "waits": "has not arrived yet",
-        "withheld": "{} pieces of evidence out of pages that are closed to you are left out.",
+        "withheld": "Left out, since the pages are closed to you: {} of the evidence.",
         "alerts": "{alerts} alerts, {firing} firing",
     },
     "zh": {
@@ -115,7 +115,7 @@ def _diagnosis(found: ShownDiagnosis, language: Language) -> Iterator[Text]:
         plain(leading),
         (plain(f"\n{words['rule']}: {verdict.rule}") if verdict.rule else "", "dim"),
     )
-    yield from (Text(plain(one)) for one in (found.summary,) if one)
+    yield from (Text(plain(one)) for one in (found.summary.removeprefix(leading).strip(),) if one)
     if found.impact:
         yield Text.assemble((f"{words['impact']}: ", "bold"), plain(found.impact))
     if found.withheld:

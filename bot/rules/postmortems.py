@@ -9,6 +9,7 @@ from bot.incident import Diagnosis, Finding, Incident
 from bot.rules.postmortem_words import Words, postmortem_words
 from bot.rules.short_names import clean
 from bot.rules.verbatim import without_marks
+from bot.rules.verdict_rules import rule_told
 from bot.vocabulary import Evidence, Language
 from connectors.alerts.port import Alert, web_link
 from connectors.state.incident_port import Judgement, Moment
@@ -30,8 +31,17 @@ class _Record:
     moments: Sequence[Moment]
     alerts: Sequence[Alert]
     judgements: Sequence[Judgement]
-    words: Words
-    unknown: str
+    language: Language
+
+    @property
+    def words(self) -> Words:
+        """What the draft says by itself."""
+        return postmortem_words(self.language)
+
+    @property
+    def unknown(self) -> str:
+        """What stands in the place of what nobody has told yet."""
+        return TO_FILL_IN[self.language]
 
     @property
     def word(self) -> Judgement | None:
@@ -58,7 +68,7 @@ def postmortem(
     one; a cause that is refuted or inconclusive is left open. Nothing that an alert, a page or a person wrote can
     become a heading, a link or markup of the draft.
     """
-    record = _Record(incident, diagnosis, moments, alerts, judgements, postmortem_words(language), TO_FILL_IN[language])
+    record = _Record(incident, diagnosis, moments, alerts, judgements, language)
     return "\n".join(_lines(record)).strip() + "\n"
 
 
@@ -128,7 +138,11 @@ def _own_cause(record: _Record) -> str:
 def _diagnosed(record: _Record) -> Iterator[str]:
     words, found = record.words, record.diagnosis
     if found:
-        rule = words.settled_by.format(_inline(found.verdict.rule)) if found.verdict.rule else ""
+        rule = (
+            words.settled_by.format(_inline(rule_told(found.verdict.rule, record.language)))
+            if found.verdict.rule
+            else ""
+        )
         yield f"- {words.outcomes[found.verdict.outcome]}{rule}"
         yield from (f"- {words.candidates.format(_inline(one.says))}" for one in found.verdict.hypotheses)
     for one in sorted(record.judgements, key=lambda one: one.given_at):

@@ -7,6 +7,7 @@ from bot.casebook import Listing, Story
 from bot.rules.figures import condensed, of_lines
 from bot.rules.sheets import table
 from bot.rules.verbatim import without_marks
+from bot.rules.verdict_rules import rule_told
 from bot.vocabulary import Evidence, Language
 from bot.web.incident_shapes import (
     ListedIncidents,
@@ -65,7 +66,7 @@ def _shown_diagnosis(story: Story, language: Language) -> ShownDiagnosis | None:
         similar=tuple(similar),
         evidence=tuple(_shown_evidence(one, language) for one in found.evidence),
         withheld=story.withheld,
-        verdict=found.verdict,
+        verdict=found.verdict.model_copy(update={"rule": rule_told(found.verdict.rule, language)}),
         headline=without_marks(found.headline),
         impact=without_marks(found.impact),
         summary=without_marks(found.summary),

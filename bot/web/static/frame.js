@@ -12,6 +12,7 @@ export class Frame {
     this.backLink = h("a", { class: "new", href: "/" });
     this.backShort = h("a", { class: "icon-button", href: "/" }, icon("chat"));
     this.incidents = new OpenIncidents(server);
+    if (location.pathname === "/incidents") this.incidents.element.setAttribute("aria-current", "page");
     this.knownLink = h("a", { class: "known-link", href: "/knowledge" });
     const links = h("div", { class: "links" }, this.incidents.element, this.knownLink);
     this.nav = h("nav", { id: "navigation" }, h("div", { class: "top" }, brand(), this.closeButton), this.backLink, links, extra ?? h("div", { class: "rest" }), h("div", { class: "bottom" }, switches.element));

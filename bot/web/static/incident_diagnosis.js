@@ -22,10 +22,12 @@ export class DiagnosisView {
     const { diagnosis, say } = this;
     const { outcome, hypotheses, rule } = diagnosis.verdict;
     const leading = hypotheses[0];
+    // Where a model adds to the rules' own sentence on the cause, that sentence comes first in the summary too.
+    const more = leading && diagnosis.summary.startsWith(leading.says) ? diagnosis.summary.slice(leading.says.length).trim() : diagnosis.summary;
     const shown = diagnosis.evidence.find((one) => one.chart && this.cited(leading).has(one.id)) ?? diagnosis.evidence.find((one) => one.chart);
     return [
       leading && h("p", { class: "cause" }, h("span", { class: "label" }, say.cause[outcome]), leading.says),
-      diagnosis.summary && diagnosis.summary !== leading?.says && h("p", { class: "summary" }, diagnosis.summary),
+      more && h("p", { class: "summary" }, more),
       diagnosis.impact && h("p", {}, h("span", { class: "label" }, say.impact), diagnosis.impact),
       !diagnosis.in_time && h("p", { class: "callout" }, say.late),
       diagnosis.withheld > 0 && h("p", { class: "callout" }, say.withheld(diagnosis.withheld)),
