@@ -9,6 +9,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from connectors.state.memory_incidents import MemoryIncidents
+from connectors.state.memory_remedies import MemoryRemedies
 from connectors.state.port import (
     UNSENT_BYTES,
     UNSENT_KEPT,
@@ -65,7 +66,7 @@ class MemoryAttachments:
 
 
 @dataclass
-class MemoryState(MemoryAttachments, MemoryIncidents):
+class MemoryState(MemoryAttachments, MemoryIncidents, MemoryRemedies):
     """The state port on dictionaries."""
 
     inbox: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -179,6 +180,8 @@ class MemoryState(MemoryAttachments, MemoryIncidents):
             self._begin("answer", question_id)
         for diagnosis_id in self._unended():
             self._begin("diagnose", diagnosis_id)
+        for proposal_id in self._unexecuted():
+            self._begin("execute", proposal_id)
 
     async def check(self) -> Mapping[str, str]:
         return {

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 from pydantic import BaseModel
 
 from connectors.state.incident_port import AlertLog, Incidents
+from connectors.state.remedy_port import Remedies
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -203,11 +204,13 @@ class Engine(Protocol):
     """The durable queue."""
 
     async def start(self, journeys: Mapping[str, Work]) -> None:
-        """Take up work, what a crash interrupted first. ``answer`` is that of a question, ``diagnose`` of a diagnosis.
+        """Take up work, what a crash interrupted first.
 
-        Work that raises StateUnavailable goes on a little later, behind its last finished step. Work that was begun
-        ATTEMPTS times and never came to its end, because it raised that or brought the process down, is given up; so
-        is, at the next start, a question's work that ended without a receipt, and a diagnosis's without an end.
+        ``answer`` is that of a question, ``diagnose`` of a diagnosis, ``execute`` of an approved proposal. Work that
+        raises StateUnavailable goes on a little later, behind its last finished step. Work that was begun ATTEMPTS
+        times and never came to its end, because it raised that or brought the process down, is given up; so is, at the
+        next start, a question's work that ended without a receipt, a diagnosis's without an end, and a proposal's that
+        is still approved and whose execution is not settled.
         """
 
     async def stop(self) -> None:
@@ -220,7 +223,7 @@ class Engine(Protocol):
         """
 
 
-class State(Inbox, Attachments, Progress, Outbox, AlertLog, Incidents, Engine, Protocol):
+class State(Inbox, Attachments, Progress, Outbox, AlertLog, Incidents, Remedies, Engine, Protocol):
     """One database with all of it."""
 
     async def check(self) -> Mapping[str, str]:
