@@ -48,7 +48,8 @@ def _health(trouble: Trouble, leading: Hypothesis, findings: Sequence[Finding]) 
     if not clear:
         return "inconclusive", "nothing positive says that all is well"
     if leading.score < _HEALTHY:
-        return "inconclusive", "something abnormal is still seen"
+        seen = bool(leading.contradicts)
+        return "inconclusive", "something abnormal is still seen" if seen else "too little says that all is well"
     grave = trouble.severity in ("critical", "error") and any(one.status == "firing" for one in trouble.alerts)
     if grave and len(clear) < _SURE_IT_IS_OVER and not any(attack.outcome == "survived" for attack in leading.attacks):
         return "inconclusive", "one sign of health against a grave alert"
