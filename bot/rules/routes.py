@@ -32,6 +32,12 @@ _INCIDENT = re.compile(
     re.IGNORECASE,
 )
 
+# What people say to an alert that they quote: whatever it is of, they want to know what is wrong.
+_INVESTIGATE = re.compile(
+    r"^\W*(?:please |pls |can you |could you |帮我|请|麻烦)?(?:investigate|diagnose|look into|排查|诊断|定位)",
+    re.IGNORECASE,
+)
+
 
 def find_route(text: str) -> Route:
     """Where a message belongs. An order is an action; the same verb inside a question is a question."""
@@ -42,6 +48,6 @@ def find_route(text: str) -> Route:
         return "action"
     if _DATA.search(text):
         return "data"
-    if _INCIDENT.search(text):
+    if _INCIDENT.search(text) or (_INVESTIGATE.match(text) and not asks):
         return "incident"
     return "question"
