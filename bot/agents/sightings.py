@@ -81,6 +81,7 @@ def heard(desk: Desk) -> list[tuple[Observation, str]]:
                 arguments={},
                 outcome="answered",
                 text=f"{one.name}\n{one.summary}\n{one.description}",
+                query=one.source,
                 asked_at=desk.trouble.at,
             ),
             f"{one.name}\n{one.summary}\n{one.description}",

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -15,7 +16,7 @@ from bot.vocabulary import Language
 LONGEST = 400_000
 """Characters of a text that are looked at, from its end: what was said last is nearest to the trouble."""
 
-_LONGEST_LINE, _MOST_OF_ONE = 400, 3
+_LONGEST_LINE, _MOST_OF_ONE, _MOST_MATCHES, _AROUND = 400, 3, 1000, 400
 _GROUPS = ("detail", "image")
 _NEGATED = re.compile(
     r"(?:\b(?:no|not|without|never|zero|0|isn't|wasn't|aren't|didn't find|free of|instead of|rather than)\b"
@@ -91,21 +92,22 @@ def signs(text: str) -> list[Sign]:
 
 
 def _of(signature: Signature, pattern: re.Pattern[str], text: str, taken: set[int]) -> Iterator[Sign]:
-    for match in pattern.finditer(text):
+    healthy = signature.kind == "healthy"
+    for match in islice(pattern.finditer(text), _MOST_MATCHES):
         start = text.rfind("\n", 0, match.start()) + 1
+        if start in taken and not healthy:
+            continue
         end = text.find("\n", match.end())
-        end = len(text) if end < 0 else end
-        line = text[start:end]
-        if start in taken and signature.kind != "healthy":
+        # Of a line without end, such as JSON that was not broken, what stands around.
+        first, last = max(start, match.start() - _AROUND), min(len(text) if end < 0 else end, match.end() + _AROUND)
+        line = text[first:last]
+        if _NEGATED.search(text[first : match.start()]) or (signature.unless and re.search(signature.unless, line)):
             continue
-        if _NEGATED.search(text[start : match.start()]) or (signature.unless and re.search(signature.unless, line)):
-            continue
-        if signature.kind != "healthy":
+        if not healthy:
             taken.add(start)
         details = {re.sub(r"\d+$", "", key): value for key, value in match.groupdict().items() if value}
         quote = line if len(line) <= _LONGEST_LINE else text[match.start() : match.start() + _LONGEST_LINE]
-        over = signature.kind != "healthy" and bool(_OVER.search(line))
-        yield Sign(signature, quote.strip(), details, 1, start, over)
+        yield Sign(signature, quote.strip(), details, 1, start, over=not healthy and bool(_OVER.search(line)))
 
 
 @lru_cache

@@ -1,6 +1,7 @@
 """Signatures of faults: what systems say, and the sort of cause that it speaks for."""
 
 import re
+import time
 
 import pytest
 
@@ -48,6 +49,7 @@ def first(text: str) -> tuple[str, str]:
         pytest.param("Multi-AZ failover completed", ("failover", "infrastructure"), id="failover"),
         pytest.param("panic: runtime error: index out of range", ("exception", "code"), id="panic"),
         pytest.param('"desired": 3,\n      "ready": 3,', ("all-ready", "healthy"), id="all-replicas"),
+        pytest.param("shop  cart  3/3  3  3  12d", ("all-ready", "healthy"), id="a-row-of-a-deployment"),
         pytest.param("数据库连接池已耗尽", ("pool-exhausted", "resource"), id="chinese-pool"),
         pytest.param("磁盘空间不足", ("disk-full", "resource"), id="chinese-disk"),
     ],
@@ -66,6 +68,7 @@ def test_the_words_of_systems_speak_for_a_sort_of_cause(text: str, expected: tup
         pytest.param("  MemoryPressure   False   Mon", id="no-pressure"),
         pytest.param('"desired": 3,\n "ready": 2,', id="not-all-ready"),
         pytest.param("Restart Count:  0", id="no-restarts"),
+        pytest.param("cart  2/3  3  2  12d", id="a-replica-is-missing"),
         pytest.param('"partitions": []', id="no-partitions"),
         pytest.param("request took 12ms", id="fast"),
         pytest.param("timeout=30", id="a-setting"),
@@ -86,6 +89,26 @@ def test_a_sign_quotes_its_line_and_names_what_the_line_names() -> None:
     [found] = signs("starting\n  12:01 dial tcp db-1:5432: i/o timeout  \nbye")
 
     assert (found.quote, found.details) == ("12:01 dial tcp db-1:5432: i/o timeout", {"detail": "db-1:5432"})
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "connection refused ",
+        "lookup a.b ",
+        "network partition ",
+        "read ",
+        "took 1 ",
+        '"desired": 3, ',
+        "no oomkilled ",
+        "0 ",
+    ],
+)
+def test_a_line_without_end_costs_no_more_than_a_long_text(phrase: str) -> None:
+    began = time.process_time()
+    signs(phrase * (400_000 // len(phrase)))
+
+    assert time.process_time() - began < 5
 
 
 def test_lines_with_the_same_details_are_one_sign_with_a_count() -> None:
