@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.agents import fault, tool_use
+from bot.agents import anomaly, fault, tool_use
 from bot.desk import Around, Desk, Purse, Seen
 from bot.evals.diagnosis_cases import Case, read_cases
 from bot.incident import Category, ExpertReport, Finding, Trouble
 from bot.rules.live import Known
 from bot.steps.compose import compose, material
+from bot.steps.hypothesise import hypothesise
+from bot.steps.settle import settle
 from bot.toolbox import Toolbox
 from bot.vocabulary import Evidence
 from connectors.configuration import Roots
@@ -25,7 +27,9 @@ from knowledge.service_graph import ServiceGraph
 
 CALLS, SECONDS = 48, 120.0
 _FAULT: frozenset[Kind] = frozenset(("logs", "cluster", "changes", "alerts"))
+_METRICS: frozenset[Kind] = frozenset(("metrics",))
 _OTHER: frozenset[Kind] = frozenset(("metrics", "network", "other"))
+_EXPERTS = (("fault", _FAULT, fault), ("anomaly", _METRICS, anomaly), ("tool use", _OTHER, tool_use))
 _MOST_FINDINGS, _TOLD = 12, 5
 
 
@@ -40,6 +44,7 @@ class Told:
     asked: frozenset[str]
     steps: int
     tokens: int
+    outcome: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ async def diagnose(trouble: Trouble, tools: Tools, budget: int) -> Told:
         toolbox = Toolbox({"recorded": tools}, Path(shelf), time.monotonic)
         reports = [
             await expert.examine(Desk(name, trouble, toolbox, kinds, purse, seen), around)
-            for name, kinds, expert in (("fault", _FAULT, fault), ("tool use", _OTHER, tool_use))
+            for name, kinds, expert in _EXPERTS
         ]
     return _told(trouble, reports, budget)
 
@@ -94,7 +99,8 @@ def _told(trouble: Trouble, reports: Sequence[ExpertReport], budget: int) -> Tol
     pieces = _ranked(findings, [one for report in reports for one in report.evidence])
     numbered = compose(pieces, max(256, budget - estimate_tokens(says)), estimate_tokens)
     context = material(question, numbered)
-    lead = _lead(findings)
+    verdict = settle(trouble, hypothesise(trouble, findings, ServiceGraph()), findings, gaps)
+    lead = next(iter(verdict.hypotheses), None)
     text = "\n".join([*(f"{one.says} {one.quote}" for one in findings[:_TOLD]), *excluded, *gaps[:_TOLD]])
     steps = [step for report in reports for step in report.steps]
     asked = frozenset(step.tool.split(" ", 1)[0] for step in steps if step.outcome == "answered")
@@ -106,6 +112,7 @@ def _told(trouble: Trouble, reports: Sequence[ExpertReport], budget: int) -> Tol
         asked,
         len(steps),
         estimate_tokens(context),
+        verdict.outcome,
     )
 
 
@@ -113,10 +120,6 @@ def _ranked(findings: Sequence[Finding], pieces: Sequence[Evidence]) -> list[Evi
     """Evidence of all experts: what their findings cite first, by weight, the rest in each expert's own order."""
     first = {id: at for at, one in reversed(list(enumerate(findings))) for id in one.cites}
     return sorted(pieces, key=lambda one: first.get(one.id, len(findings)))
-
-
-def _lead(findings: Sequence[Finding]) -> Finding | None:
-    return next((one for one in findings if one.cause), None)
 
 
 def _asked(trouble: Trouble) -> str:
@@ -189,5 +192,5 @@ def _line(one: Outcome) -> str:
     said = ", ".join(f"{name} {'yes' if mark else 'no'}" for name, mark in marks.items() if mark is not None)
     missing = f", missing {'; '.join(one.missing)}" if one.missing else ""
     missing += " (not in its recordings)" if one.out_of_reach else ""
-    done = f"cause {one.told.cause or 'none'}, {one.told.steps} steps, {one.seconds:.1f} s"
+    done = f"{one.told.outcome}, cause {one.told.cause or 'none'}, {one.told.steps} steps, {one.seconds:.1f} s"
     return f"{one.case.name}: {said}, {done}{missing}"

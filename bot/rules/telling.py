@@ -49,7 +49,7 @@ def telling(text: str, quotes: Collection[str], names: Collection[str], most: in
 
 def _worth(line: str, quotes: Collection[str], names: Collection[str]) -> int:
     # A quote of several lines is kept by each of them.
-    if any(quote in line or ("\n" in quote and line in quote.split("\n")) for quote in quotes):
+    if any(quote in line or ("\n" in quote and line.strip() in map(str.strip, quote.split("\n"))) for quote in quotes):
         return 10
     low = line.lower()
     return 4 * bool(_BAD.search(line)) + 2 * any(name in low for name in names) + 2 * bool(_STATE.match(line))

@@ -27,3 +27,9 @@ def test_what_is_left_out_is_marked_and_the_room_is_kept() -> None:
 
     assert "…" in kept
     assert len(kept) <= 500
+
+
+def test_a_quote_of_several_lines_stays_in_one_piece() -> None:
+    text = "\n".join([*["filler " * 9] * 90, '  "partitions": [', '     "rabbit-1"', *["other " * 9] * 90])
+
+    assert '"partitions": [\n     "rabbit-1"' in telling(text, ['"partitions": [\n     "rabbit-1"'], (), 300)
