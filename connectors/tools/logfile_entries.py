@@ -6,7 +6,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,9 @@ _LONGEST_ENTRY = 20_000
 _NEAR_ENOUGH = 65_536
 _MOST_WITHOUT_A_TIME = 1_000_000
 _TIME_KEYS = ("time", "timestamp", "@timestamp", "ts", "t", "datetime", "date", "asctime")
+_MESSAGE_KEYS = ("message", "msg", "event", "log", "error")
+_LEVEL_KEYS = ("level", "severity", "lvl", "levelname")
+_STACK_KEYS = ("stack", "stack_trace", "stacktrace", "traceback", "exc_info", "exception")
 _ISO = re.compile(
     r"\W{0,2}(?:\w+=\"?)?(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?"
 )
@@ -101,8 +104,27 @@ def moment_of(line: str, zone: dt.tzinfo) -> float | None:
     return None
 
 
+def readable(line: str) -> str:
+    """A JSON object as a line of a plain log: level, message, other fields, then its stack trace; else as it stands."""
+    try:
+        fields = json.loads(line) if line[:1] == "{" else None
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict) or not (message := _first_of(fields, _MESSAGE_KEYS)):
+        return line
+    level, stack = _first_of(fields, _LEVEL_KEYS), _first_of(fields, _STACK_KEYS)
+    told = {level, message, stack, _first_of(fields, _TIME_KEYS)}
+    rest = " ".join(f"{key}={one}" for key, one in fields.items() if one not in (None, "") and str(one) not in told)
+    return "\n".join(part for part in (" ".join(filter(None, (level.upper(), message, rest))), stack) if part)
+
+
+def _first_of(fields: Mapping[str, object], keys: Sequence[str]) -> str:
+    return next((str(fields[key]) for key in keys if fields.get(key)), "")
+
+
 def _entry(at: float | None, lines: Sequence[str], origin: str) -> Line:
-    return Line(at, "\n".join(lines).strip()[:_LONGEST_ENTRY], origin)
+    text = "\n".join([readable(lines[0]), *lines[1:]])
+    return Line(at, text.strip()[:_LONGEST_ENTRY], origin)
 
 
 def _moment_in(line: str, zone: dt.tzinfo) -> float | None:

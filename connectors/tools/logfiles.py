@@ -82,11 +82,11 @@ class Search(Span):
     """Only entries with these words in them, as they are written; capitals do not count."""
 
     limit: int = Field(default=20, ge=0, le=500)
-    """How many of the newest entries are shown word for word."""
+    """How many of the newest entries are shown."""
 
 
 class Tail(Span):
-    """The last entries of a service's log files, word for word, up to the end of a span."""
+    """The last entries of a service's log files up to the end of a span."""
 
     service: str = Field(min_length=1, max_length=200)
     """The service."""

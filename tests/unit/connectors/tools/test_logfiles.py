@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.configuration import BadSettings, Roots, validate
-from connectors.tools.logfile_entries import entries, moment_of, read_window
+from connectors.tools.logfile_entries import entries, moment_of, read_window, readable
 from connectors.tools.logfiles import LogFiles, Search, Settings
 from connectors.tools.questions import Window
 
@@ -70,6 +70,24 @@ def test_lines_of_a_stack_trace_belong_to_their_entry() -> None:
     [one] = entries(lines, dt.UTC, "checkout")
 
     assert one.text == "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        pytest.param(
+            '{"time": "t", "level": "error", "message": "failed", "user": 7}', "ERROR failed user=7", id="json"
+        ),
+        pytest.param(
+            '{"msg": "failed", "stack": "Traceback\\nKeyError"}', "failed\nTraceback\nKeyError", id="stack-last"
+        ),
+        pytest.param('{"ts": 1, "data": {"a": 1}}', '{"ts": 1, "data": {"a": 1}}', id="without-a-message"),
+        pytest.param("{broken", "{broken", id="no-json"),
+        pytest.param("2026-03-02 09:00:00 ERROR x", "2026-03-02 09:00:00 ERROR x", id="plain"),
+    ],
+)
+def test_json_reads_like_a_plain_line(line: str, text: str) -> None:
+    assert readable(line) == text
 
 
 async def test_trouble_comes_before_what_is_frequent(tmp_path: Path) -> None:
