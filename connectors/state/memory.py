@@ -189,6 +189,7 @@ class MemoryState(MemoryAttachments, MemoryIncidents, MemoryRemedies):
             "open questions": str(len(await self.undelivered())),
             "open incidents": str(sum(one.status == "open" for one in self.incident_rows.values())),
             "alerts waiting": str(len(self.waiting)),
+            "open proposals": str(sum(one.status == "pending" for one in self.offered.values())),
         }
 
 

@@ -21,8 +21,8 @@ T = TypeVar("T", bound=BaseModel)
 # Always the same: DBOS takes up work of its own version only, and would leave all that an older program had begun.
 VERSION = "1"
 # Each kind of work has a queue of its own: many diagnoses that take minutes must not keep a question waiting.
-QUEUES = {"answer": "journeys", "diagnose": "diagnoses"}
-# Looking costs an idle laptop some of its battery, and a diagnosis of minutes may begin a quarter of a second later.
+QUEUES = {"answer": "journeys", "diagnose": "diagnoses", "execute": "remedies"}
+# Looking costs an idle laptop some of its battery, and what is not a question may begin a quarter of a second later.
 _UNHURRIED = 5
 SILENT_SECONDS = 60
 UNFINISHED = ("ENQUEUED", "DELAYED", "PENDING")

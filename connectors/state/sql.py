@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from connectors.configuration import HomePath
-from connectors.state import alert_rows, incident_rows, rows
+from connectors.state import alert_rows, incident_rows, remedy_rows, rows
 from connectors.state.attempts import Attempts
 from connectors.state.database import migrate, open_engine, revision, shown, sole_owner
 from connectors.state.port import (
@@ -33,6 +33,7 @@ from connectors.state.posting import Postings
 from connectors.state.pulses import Pulses, heard
 from connectors.state.queue import Pace, Queue
 from connectors.state.sql_incidents import SqlIncidents
+from connectors.state.sql_remedies import SqlRemedies
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -52,6 +53,8 @@ class Settings(BaseModel):
     """How many questions are worked on at the same time."""
     diagnosers: int = 2
     """How many incidents are diagnosed at the same time, beside the questions."""
+    remediators: int = 2
+    """How many remedies are carried out at the same time, beside the questions and the diagnoses."""
     polling_seconds: float = 0.05
     """How often the queue is looked at for new work."""
     grace_seconds: float = 3.0
@@ -63,7 +66,7 @@ class Settings(BaseModel):
 
 
 @dataclass
-class SqlState(SqlIncidents):
+class SqlState(SqlIncidents, SqlRemedies):
     """All of the state port on one database."""
 
     settings: Settings
@@ -168,7 +171,7 @@ class SqlState(SqlIncidents):
         await self.queue.start({name: attempts.counted(work) for name, work in journeys.items()})
         self._open.push_async_callback(self.queue.stop)
         # Nobody waits for it: platforms that are away would keep everything else from starting.
-        looks = {"answer": self.undelivered, "diagnose": self._unended}
+        looks = {"answer": self.undelivered, "diagnose": self._unended, "execute": self._unexecuted}
         ended = [(work, await self._ended(looks[kind])) for kind, work in journeys.items()]
         self._open.push_async_callback(_cancelled, asyncio.create_task(_close(ended)))
 
@@ -195,6 +198,7 @@ class SqlState(SqlIncidents):
             "open questions": str(len(open_work)),
             "open incidents": str(await self.read(incident_rows.opened)),
             "alerts waiting": str(await self.read(alert_rows.waiting)),
+            "open proposals": str(await self.read(remedy_rows.pending)),
         }
         if self.engine.dialect.name == "sqlite":
             mode = await self.read(lambda c: c.exec_driver_sql("PRAGMA journal_mode").scalar_one())
@@ -226,7 +230,7 @@ async def connect(settings: Settings) -> AsyncIterator[SqlState]:
     """Open the database and bring its schema up to date; work starts with ``start``."""
     url = settings.url.get_secret_value() if settings.url else f"sqlite:///{settings.path}"
     engine = open_engine(url)
-    workers = {"answer": settings.workers, "diagnose": settings.diagnosers}
+    workers = {"answer": settings.workers, "diagnose": settings.diagnosers, "execute": settings.remediators}
     pace = Pace(workers, settings.polling_seconds, settings.grace_seconds, settings.retry_seconds)
     queue = Queue(url, engine, settings.executor, pace)
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from connectors.state import incident_tables  # noqa: F401  # its tables belong to the same metadata
+from connectors.state import incident_tables, remedy_tables  # noqa: F401  # their tables belong to the same metadata
 from connectors.state.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
