@@ -1,6 +1,5 @@
 """What the alerts themselves say: whether their condition holds now, was ever met, or is met on any usual day."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from bot.agents.metric_findings import Read, healthy
@@ -10,16 +9,12 @@ from bot.incident import Finding
 from bot.rules.cause_words import clock
 from bot.rules.metric_names import Measured, words
 from bot.rules.metric_words import amount, moment, told
-from bot.rules.promql import Condition, alert_expression, conditions
+from bot.rules.promql import Condition, alert_expression, always_fires, conditions
 from bot.vocabulary import Evidence
 from connectors.alerts.port import Alert
 
-_HEARTBEAT = re.compile(
-    r"^(?:watch ?dog|dead ?man'?s? ?(?:switch|snitch)|heart ?beat|always ?(?:firing|on))", re.IGNORECASE
-)
-_ALWAYS = re.compile(r"^\s*vector\(\s*1\s*\)\s*$")
 _HOLDS, _OVER, _NEVER, _NOISY, _USUAL, _ALWAYS_ON, _RESOLVED = 0.6, 0.7, 0.6, 0.75, 0.6, 0.95, 0.6
-_USUALLY, _EPISODES, _LATEST, _FEWEST, _SHORTEST = 0.05, 2, 2, 8, 4
+_LATEST, _FEWEST, _SHORTEST = 2, 8, 4
 
 
 def of_alerts(of: Read, answers: Sequence[Answered]) -> tuple[list[Finding], list[Evidence]]:
@@ -57,7 +52,7 @@ def _judged(alert: Alert, condition: Condition, answer: Answered, of: Read) -> F
     low, high = amount(min(values), measures), amount(max(values), measures)
     limit, last = amount(condition.limit, measures), amount(values[-1], measures)
     before = [value for at, value in points if at < began]
-    if _is_usual(condition, before) and not _broke(answer, of):
+    if condition.is_usual(before) and not _broke(answer, of):
         says = told("noisy", language, alert=alert.name, limit=limit, low=low, high=high)
         return healthy(says, alert.service, cites, _NOISY)
     if not met:
@@ -76,7 +71,7 @@ def _judged(alert: Alert, condition: Condition, answer: Answered, of: Read) -> F
 def _itself(alert: Alert, of: Read) -> Finding | None:
     """What its name or its end says, and the series that its name names."""
     trouble, cites = of.desk.trouble, (f"alert:{alert.source}/{alert.fingerprint}"[:200],)
-    if _HEARTBEAT.match(" ".join(words(alert.name))) or _ALWAYS.match(alert_expression(alert.generator)):
+    if always_fires(alert.name, alert.generator):
         return healthy(told("heartbeat", trouble.language, alert=alert.name), alert.service, cites, _ALWAYS_ON)
     if alert.status == "resolved":
         at = alert.ended_at or trouble.at
@@ -89,13 +84,6 @@ def _itself(alert: Alert, of: Read) -> Finding | None:
     low, high = amount(one.course.low, one.measures), amount(one.course.high, one.measures)
     says = told("usual", trouble.language, alert=alert.name, metric=one.measures.metric, low=low, high=high)
     return healthy(says, one.measures.service, (one.evidence,), _USUAL, one.quote)
-
-
-def _is_usual(condition: Condition, before: Sequence[float]) -> bool:
-    """Whether it was met again and again before there was any trouble."""
-    held = [condition.holds(value) for value in before]
-    episodes = sum(now and not earlier for earlier, now in zip([False, *held], held, strict=False))
-    return len(held) >= _FEWEST and episodes >= _EPISODES and sum(held) >= _USUALLY * len(held)
 
 
 def _broke(answer: Answered, of: Read) -> bool:

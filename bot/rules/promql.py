@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 from bot.rules.metric_names import Measured, measured, words
@@ -25,6 +26,9 @@ _BORING = re.compile(
     r"|_(?:created|info)$"
 )
 _MOST_EXPRESSIONS = 12
+_USUALLY, _EPISODES, _FEWEST = 0.05, 2, 8
+_HEARTBEAT = re.compile(r"^(?:watch ?dog|dead ?man'?s? ?(?:switch|snitch)|heart ?beat|always ?(?:firing|on))")
+_ALWAYS = re.compile(r"^\s*vector\(\s*1\s*\)\s*$")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,12 @@ class Condition:
             "==": value == self.limit,
             "!=": value != self.limit,
         }[self.sign]
+
+    def is_usual(self, before: Sequence[float]) -> bool:
+        """Whether it was met again and again before there was any trouble: what it tells then is noise."""
+        held = [self.holds(value) for value in before]
+        episodes = sum(now and not earlier for earlier, now in pairwise([False, *held]))
+        return len(held) >= _FEWEST and episodes >= _EPISODES and sum(held) >= _USUALLY * len(held)
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,11 @@ def alert_expression(generator: str) -> str:
         parts = urlsplit(generator)
         return next(iter(parse_qs(parts.query).get("g0.expr", [])), "")
     return generator if re.search(r"[({]|[<>=]", generator) and " " in generator.strip() else ""
+
+
+def always_fires(name: str, generator: str) -> bool:
+    """Whether an alert is one that fires by design, to show that alerting works."""
+    return bool(_HEARTBEAT.match(" ".join(words(name))) or _ALWAYS.match(alert_expression(generator)))
 
 
 def conditions(expression: str) -> tuple[Condition, ...]:

@@ -36,6 +36,8 @@ SHOP = ServiceGraph(
         Service(name="bank", metrics=["bank_request_latency_seconds"]),
     ]
 )
+QUEUE_ALERT = "http://prometheus/graph?g0.expr=checkout_queue%7Bservice%3D%22checkout%22%7D+%3E+50&g0.tab=1"
+QUEUE = 'checkout_queue{service="checkout"}'
 Shape = Callable[[float], float]
 
 

@@ -12,9 +12,10 @@ from bot.steps.hypothesise import hypothesise
 from bot.toolbox import Toolbox
 from connectors.configuration import Roots
 from connectors.load import load
-from connectors.tools.port import Recording
 from knowledge.service_graph import read_services
 from tests.unit.bot.agents.metric_stage import (
+    QUEUE,
+    QUEUE_ALERT,
     SHOP,
     Shape,
     flat,
@@ -171,14 +172,6 @@ async def test_what_is_used_up(tmp_path: Path, pick: str, name: str, shape: Shap
     assert report.findings[0].cause == "resource"
 
 
-GENERATOR = "http://prometheus/graph?g0.expr=checkout_queue%7Bservice%3D%22checkout%22%7D+%3E+50&g0.tab=1"
-QUEUE = 'checkout_queue{service="checkout"}'
-
-
-def fired(**more: object) -> Recording:
-    return metric(QUEUE, *more.values())  # type: ignore[arg-type]  # series by any name
-
-
 @pytest.mark.parametrize(
     ("shape", "noise", "kind", "says"),
     [
@@ -189,7 +182,7 @@ def fired(**more: object) -> Recording:
     ],
 )
 async def test_the_condition_of_the_alert(tmp_path: Path, shape: Shape, noise: float, kind: str, says: str) -> None:
-    report = await looked(tmp_path, [metric(QUEUE, series(shape, noise))], trouble(alert(generator=GENERATOR)))
+    report = await looked(tmp_path, [metric(QUEUE, series(shape, noise))], trouble(alert(generator=QUEUE_ALERT)))
 
     assert any(one.kind == kind and says in one.says for one in report.findings)
 
