@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.agents.metric_questions import Answered
-from bot.analysis.courses import course_of
+from bot.agents.metric_questions import Answered, span
+from bot.analysis.courses import course_of, without_ramp
 from bot.analysis.saturation import Manner, Saturation
 from bot.analysis.watched import Watched, names, ranked, saturations
 from bot.desk import Desk
-from bot.incident import Category, Excluded, Finding, FindingKind
+from bot.incident import Category, Excluded, Finding, FindingKind, Trouble
 from bot.rules.cause_words import clock
 from bot.rules.metric_names import Measured, measured, named
 from bot.rules.metric_words import course_says, moment, roles_say, saturation_says, told
@@ -44,7 +44,8 @@ def read(desk: Desk, graph: ServiceGraph, affected: tuple[str, ...], answers: Se
     found: dict[tuple[str, Measured], Watched] = {}
     for answer in answers:
         text = desk.evidence[answer.seen.id].text if answer.seen.id in desk.evidence else ""
-        for name, points in answer.seen.series:
+        for name, all_points in answer.seen.series:
+            points = _settled(all_points, answer, trouble)
             course = course_of(points, began, now if live else points[-1][0]) if points else None
             if course:
                 of = _measures(answer, name, graph, affected)
@@ -52,6 +53,16 @@ def read(desk: Desk, graph: ServiceGraph, affected: tuple[str, ...], answers: Se
                 found.setdefault((name, of), one)
     watched = tuple(found.values())
     return Read(desk, graph, affected, watched, saturations(watched))
+
+
+def _settled(
+    points: tuple[tuple[float, float], ...], answer: Answered, trouble: Trouble
+) -> tuple[tuple[float, float], ...]:
+    """What there is to be read of a series; nothing else than a rate needs a while to tell the truth."""
+    asked = answer.asked
+    if asked is None or not asked.window or asked.measures.role not in ("traffic", "load"):
+        return points
+    return tuple(without_ramp(points, span(trouble)[0].timestamp(), asked.window_seconds))
 
 
 def broken(of: Read) -> list[Finding]:
@@ -168,7 +179,7 @@ def _restarted(of: Read, one: Watched) -> tuple[Finding, object] | None:
         "restarted", trouble.language, service=one.measures.service, metric=one.measures.metric,
         at=clock(moment(at), trouble.at),
     )  # fmt: skip
-    course = replace(one.course, at=at, over=None)
+    course = replace(one.course, shape="rose", at=at, over=None)
     finding, key = _finding(of, replace(one, course=course), "break", None, _RESTARTED)
     return finding.model_copy(update={"says": says, "id": _id(says)}), key
 

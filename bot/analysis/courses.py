@@ -55,6 +55,18 @@ def course_of(points: Sequence[tuple[float, float]], began: float, now: float) -
     return replace(course, low=low, high=high, last=last)
 
 
+def without_ramp(
+    points: Sequence[tuple[float, float]], asked_from: float, window: float
+) -> Sequence[tuple[float, float]]:
+    """A rate over so many seconds, without its beginning where its counter began after what was asked for.
+
+    Until a whole window has passed it counts a part of one, and rises with every value although nothing does.
+    """
+    if not points or points[0][0] - asked_from <= window:
+        return points
+    return [one for one in points if one[0] >= points[0][0] + window]
+
+
 def thinned(points: Sequence[tuple[float, float]]) -> tuple[Floats, Floats]:
     """Times and values as often as they were measured: a series that is asked for more finely stands still between."""
     kept = [one for one in points if np.isfinite(one[1])]

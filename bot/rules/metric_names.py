@@ -98,7 +98,8 @@ def measured(metric: str, about: str = "", statistic: str = "") -> Measured:
     unit = _unit(f"{' '.join(words(about))} {said}", role)
     if unit == "%" and role in ("used", "other", "load"):
         role = "share"
-    if role == "load" and unit in ("ms", "s") and not _PER_SECOND.search(about):
+    # Seconds of work done, such as the processor's, are no waiting.
+    if role == "load" and unit in ("ms", "s") and not _PER_SECOND.search(about) and "cpu" not in said:
         role = "latency"
     per_second = bool(_PER_SECOND.search(about))
     return Measured(

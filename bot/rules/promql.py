@@ -65,6 +65,11 @@ class Asked:
     measures: Measured
     window: str = ""
 
+    @property
+    def window_seconds(self) -> float:
+        """How long the window of its rates is; 0 without one."""
+        return int(self.window[:-1]) * {"s": 1, "m": 60, "h": 3600}[self.window[-1]] if self.window else 0.0
+
     def over(self, window: str) -> "Asked":
         """The same over another window."""
         return replace(self, expression=self.expression.replace(f"[{self.window}]", f"[{window}]"), window=window)

@@ -12,6 +12,7 @@ from bot.steps.hypothesise import hypothesise
 from bot.toolbox import Toolbox
 from connectors.configuration import Roots
 from connectors.load import load
+from connectors.tools.port import Series
 from knowledge.service_graph import read_services
 from tests.unit.bot.agents.metric_stage import (
     QUEUE,
@@ -29,7 +30,7 @@ from tests.unit.bot.agents.metric_stage import (
     step,
     window,
 )
-from tests.unit.bot.incident_stage import alert, minute, trouble
+from tests.unit.bot.incident_stage import NOON, alert, minute, trouble
 
 DEMO = Path(__file__).parents[4] / "deploy" / "demo"
 SLOW = latency("checkout", series(step(0.12, 4.1)))
@@ -147,6 +148,26 @@ async def test_traffic_that_rose_afterwards_is_none(tmp_path: Path) -> None:
     rate, slow = metric(TRAFFIC, series(step(80, 700, 15))), metric(P99, series(step(0.1, 2, 5)))
 
     assert all(one.cause != "traffic" for one in (await looked(tmp_path, [EXISTING, rate, slow])).findings)
+
+
+async def test_a_counter_that_has_just_begun_brings_no_traffic(tmp_path: Path) -> None:
+    """Over five minutes its rate creeps up to what it was from the first second."""
+    creeps = series(lambda at: min(80.0, 80 * max(at, 0) / 5))
+    begun = Series("{}", tuple(point for point in creeps.points if point[0] >= NOON.timestamp()))
+    report = await looked(tmp_path, [EXISTING, metric(TRAFFIC, begun), metric(P99, series(step(0.1, 2, 5)))])
+
+    assert all(one.cause != "traffic" for one in report.findings)
+
+
+async def test_a_process_that_began_anew_is_told(tmp_path: Path) -> None:
+    asked, noon = 'max by (__name__) ({service="checkout", __name__=~"process_start_time_seconds"})', NOON.timestamp()
+    starts = series(step(noon - 86_400, noon - 300, -5), noise=0, name="process_start_time_seconds")
+    existing = listing({"process_start_time_seconds": ("gauge", "service=checkout")})
+    report = await looked(tmp_path, [existing, metric(asked, starts)])
+
+    assert [one.says for one in report.findings if "restarted" in one.says] == [
+        "checkout was restarted at 11:55 UTC (process_start_time_seconds)."
+    ]
 
 
 async def test_what_failed_is_asked_as_a_share(tmp_path: Path) -> None:
