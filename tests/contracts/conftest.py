@@ -2,16 +2,20 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.configuration import Roots
 from connectors.load import load
+from connectors.state.database import open_engine
 from connectors.state.port import State
 from connectors.vectors.port import VectorStore
 from tests.contracts import postgres
+from tests.contracts.states import Opening
 from tests.contracts.vector_stores import LAYOUT, POINTS, cleared, connected
 
 SERVER = os.environ.get("NIGHTSHIFT_QDRANT_URL", "")  # noqa: TID251 - where the suite's own server is, if any
@@ -63,3 +67,30 @@ async def state(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         table["url"] = postgres.database(request.getfixturevalue("state_server"))
     async with load("state", vendor, table, Roots(home=tmp_path, models=tmp_path)) as opened:
         yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state.db'}"
+    return postgres.database(request.getfixturevalue("state_server"))
+
+
+@pytest.fixture
+def engine(state_url: str) -> Iterator[sa.Engine]:
+    """The same database, seen from outside."""
+    opened = open_engine(state_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def process(state_url: str, tmp_path: Path) -> Opening:
+    """Opens the state as a process of this name does; all of them share one database."""
+    table = {} if state_url.startswith("sqlite") else {"url": state_url}
+
+    def opening(executor: str) -> AbstractAsyncContextManager[Any]:
+        return load("state", "sql", {**table, "executor": executor}, Roots(home=tmp_path, models=tmp_path))
+
+    return opening

@@ -1,58 +1,21 @@
 """What only the state in a database promises of incidents: restarts, several processes, and older databases."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from connectors.configuration import Roots
-from connectors.load import load
 from connectors.state import alert_rows
-from connectors.state.database import migrate, open_engine
+from connectors.state.database import migrate
 from connectors.state.incident_port import Change, Outdated, StoredDiagnosis
 from connectors.state.incident_tables import lease
 from connectors.state.port import ATTEMPTS, Work
 from connectors.state.tables import metadata, work
-from tests.contracts import postgres
 from tests.contracts.incidents import after, diagnosis, heard, incident, place
-from tests.contracts.states import idle, received
-
-Opening = Callable[[str], AbstractAsyncContextManager[Any]]
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'state.db'}"
-    return postgres.database(request.getfixturevalue("state_server"))
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[sa.Engine]:
-    """The same database, seen from outside."""
-    opened = open_engine(url)
-    yield opened
-    opened.dispose()
-
-
-@pytest.fixture
-def process(url: str, tmp_path: Path) -> Opening:
-    """Opens the state as a process of this name does; all of them share one database."""
-    table = {} if url.startswith("sqlite") else {"url": url}
-
-    def opening(executor: str) -> AbstractAsyncContextManager[Any]:
-        return load("state", "sql", {**table, "executor": executor}, Roots(home=tmp_path, models=tmp_path))
-
-    return opening
+from tests.contracts.states import Opening, idle, received
 
 
 async def test_a_diagnosis_that_was_committed_before_a_crash_is_made_after_it(process: Opening) -> None:
