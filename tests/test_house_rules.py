@@ -20,6 +20,8 @@ BROAD = {"bot/steps/gather.py", "bot/assistant.py", "deploy/demo/shop/serving.py
 CLAIM_MAKERS = {"bot/guards/citation.py", "bot/rules/extracts.py", "bot/steps/answer.py", "bot/vocabulary.py"}
 # Where a query becomes one that may run: behind the guard, and nowhere else.
 QUERY_MAKERS = {"bot/guards/sql.py"}
+# Where an action becomes one that may be carried out: behind the last decision, and nowhere else.
+APPROVED_MAKERS = {"bot/guards/claiming.py"}
 
 
 def tree(file: Path) -> ast.Module:
@@ -85,6 +87,12 @@ def test_queries_are_admitted_by_the_guard_only() -> None:
     makers = {str(file.relative_to(ROOT)) for file in FILES if any(calls(file, "AdmittedQuery"))}
 
     assert makers == QUERY_MAKERS
+
+
+def test_actions_are_approved_by_the_guard_only() -> None:
+    makers = {str(file.relative_to(ROOT)) for file in FILES if any(calls(file, "ApprovedAction"))}
+
+    assert makers == APPROVED_MAKERS
 
 
 def test_the_environment_is_read_by_settings_only() -> None:
