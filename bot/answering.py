@@ -8,8 +8,10 @@ from bot.errors import NotAllowed, Outsider
 from bot.living import Living, living
 from bot.narration import Narrator
 from bot.ports import Ports
+from bot.reported import Asked, answer_report
 from bot.rules.conversations import for_all, is_outsider, may_ask, rules_for, shown_to
 from bot.rules.live import leads
+from bot.rules.reported import reports_trouble
 from bot.steps.answer import Room, answer, summing_prompt
 from bot.steps.compose import compose
 from bot.steps.deliver import begin, deliver, recipient
@@ -57,13 +59,13 @@ async def answer_question(question: Question, ports: Ports) -> None:
     shown = await begun(question, query.language, ports)
     async with living(ports.state, question.id, shown):
         query = await look_at_files(question, query, ports)
-        card = await answered(query, started, ports) if query.text else present_unread(query)
+        card = await answered(question, query, started, ports) if query.text else present_unread(query)
     await step(
         "deliver", Done, partial(deliver, question, card, ports.chats, ports.state, shown.message_id if shown else "")
     )
 
 
-async def answered(query: Query, started: float, ports: Ports) -> Card:
+async def answered(question: Question, query: Query, started: float, ports: Ports) -> Card:
     """From a query to the card that answers it."""
     step = ports.state.step
     narrator = Narrator(ports.state, query.question_id, query.language, ports.clock)
@@ -72,6 +74,10 @@ async def answered(query: Query, started: float, ports: Ports) -> Card:
     looking = [one.spent for one in query.pictures]
     if rewritten.route == "chat":
         return present_chat(query, footer([*looking, rewritten.spent], ports.clock() - started, rounds=0))
+    if reports_trouble(rewritten) and ports.toolbox.owners:
+        reported = await answer_report(Asked(question, query, rewritten, [*looking, rewritten.spent]), ports)
+        if reported:
+            return reported
     varied = await step("vary", Varied, partial(vary, rewritten, ports.ladder))
     searched = rewritten.model_copy(update={"searches": varied.searches})
     found = await investigate(searched, ports, narrator, until=started + ports.limits.seconds)

@@ -2,41 +2,46 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from bot.announcing import Announcer
 from bot.answering import fixed_prompts
 from bot.assistant import Assistant, give_up, take_up
 from bot.charts import Charts
+from bot.configured import conversations_of, incident_rules_of, limits_of
 from bot.directories import DEMO, open_directory
 from bot.guards.sql_gate import open_gate
 from bot.inbox import ChatInbox
+from bot.incident_clicks import IncidentClicks
 from bot.ladder import Ladder
 from bot.membership import Membership
 from bot.plugin import Plugin
 from bot.plugins.data import Data
+from bot.plugins.diagnosis import Diagnosis as Diagnosed
 from bot.plugins.incidents import Incidents
 from bot.plugins.live import Live
 from bot.plugins.people import People
 from bot.plugins.services import Services
-from bot.ports import Limits, Ports
+from bot.ports import Ports, no_tools
+from bot.publishing import Publishing
 from bot.redelivery import Redelivery
-from bot.rules.conversations import Conversation, Conversations
+from bot.remembering import Remembering
+from bot.responding import give_up_diagnosis, respond
 from bot.rules.live import Known
 from bot.rules.screenshots import known_words
 from bot.rules.sql_access import sample_readers
 from bot.rules.sql_search import Search
 from bot.rules.terms import terms_by
 from bot.settings import Settings
+from bot.sorting import Sorter
 from bot.standing import Standing
 from bot.toolbox import Toolbox, ToolLimits
-from bot.vocabulary import Scope
 from connectors.alerts.port import Listener, Receiver
-from connectors.chat.port import ChatUnavailable
-from connectors.directory.port import Directory
+from connectors.chat.port import Chat, ChatUnavailable
 from connectors.embedding.port import EmbeddingUnavailable
 from connectors.llm.port import LanguageModel, ModelUnavailable
 from connectors.load import load
@@ -76,17 +81,48 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
     async with AsyncExitStack() as opened:
         graph, toolbox = service_graph(settings), await open_toolbox(settings, opened)
         ports = await _open_ports(settings, graph, toolbox, opened)
-        await ports.state.start({"answer": Work(partial(take_up, ports=ports), partial(give_up, ports=ports))})
-        for work in (ports.ladder.warm(fixed_prompts()), Redelivery(ports).run()):
-            opened.callback(asyncio.create_task(work).cancel)
+        announcer = Announcer(ports.state, ports.membership, ports.public_url)
+        publishing = Publishing(ports.state, ports.chats, announcer, ports.clock, ports.now)
+        await ports.state.start(_works(ports, publishing))
+        for loop in _loops(ports, announcer, publishing):
+            opened.push_async_callback(_ended, asyncio.create_task(loop))
         order, changes = order_of(settings, graph), _change_log(toolbox)
         receivers, listener = await _open_alerts(settings, opened)
         assistant = Assistant(ports.state, ports.library, ports.membership, order, ports.chats, changes, receivers)
-        inbox = ChatInbox(assistant, ports.chats, listener)
+        clicks = IncidentClicks(announcer, ports.conversations, publishing.wake)
+        inbox = ChatInbox(assistant, ports.chats, listener, clicks)
         opened.push_async_callback(inbox.close)
         for chat in ports.chats.values():
             await chat.listen(inbox)
         yield assistant
+
+
+def _works(ports: Ports, publishing: Publishing) -> Mapping[str, Work]:
+    """The kinds of durable work."""
+    return {
+        "answer": Work(partial(take_up, ports=ports), partial(give_up, ports=ports)),
+        "diagnose": Work(
+            partial(respond, ports=ports, shown=publishing.wake),
+            partial(give_up_diagnosis, ports=ports, shown=publishing.wake),
+        ),
+    }
+
+
+def _loops(ports: Ports, announcer: Announcer, publishing: Publishing) -> Sequence[Coroutine[None, None, None]]:
+    """What goes on beside the work that is asked for, until the end."""
+    return (
+        ports.ladder.warm(fixed_prompts()),
+        Redelivery(ports).run(),
+        Sorter(ports.state, ports.graph, ports.incidents, ports.now).run(),
+        publishing.run(),
+        Remembering(announcer, ports.library, ports.conversations, ports.now).run(),
+    )
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """End a loop, in the order of the stack: what it works with is closed behind it."""
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def _open_ports(
@@ -95,24 +131,23 @@ async def _open_ports(
     library = await opened.enter_async_context(open_library(settings))
     models = [await opened.enter_async_context(_port(settings, "llm", name)) for name in settings.ports.llm]
     directory = await open_directory(settings, opened)
-    plugins = _plugins(library, graph, directory)
+    remembers, people = Incidents(library, graph), People(directory, graph) if directory else None
+    plugins: tuple[Plugin, ...] = (Services(graph), *([people] if people else []), remembers)
     plugins += await _data(settings, models, library, opened)
-    plugins += _live(toolbox, models, Known(graph.services, settings.tools.logs))
-    page = {"public_url": settings.web.public_url}
-    chats = {
-        name: await opened.enter_async_context(_port(settings, "chat", name, page)) for name in settings.ports.chat
-    }
+    live = Known(graph.services, settings.tools.logs)
+    plugins += (Live(toolbox, Ladder(models), live),) if toolbox else ()
+    chats = await _open_chats(settings, opened)
     # The state comes last, so that at the end work stops before what it works with is closed.
     state = await opened.enter_async_context(_port(settings, "state", settings.ports.state))
     return Ports(
         state=state,
         library=library,
         ladder=Ladder(models),
-        plugins=plugins,
+        plugins=(*plugins, Diagnosed(state, library)),
         chats=chats,
         services=graph.mentioned,
         terms=terms_by(read_glossary(settings.knowledge.glossary)),
-        limits=_limits(settings),
+        limits=limits_of(settings),
         clock=time.monotonic,
         standing=Standing(state, time.monotonic),
         membership=Membership(directory),
@@ -120,7 +155,20 @@ async def _open_ports(
         known=known_words(graph.services),
         conversations=conversations_of(settings),
         charts=Charts(settings.roots.home / "charts"),
+        graph=graph,
+        taxonomy=read_taxonomy(settings.knowledge.taxonomy),
+        toolbox=toolbox or no_tools(),
+        live=live,
+        recalling=(remembers,),
+        duties=people.now if people else None,
+        incidents=incident_rules_of(settings),
+        public_url=settings.web.public_url,
     )
+
+
+async def _open_chats(settings: Settings, opened: AsyncExitStack) -> Mapping[str, Chat]:
+    page = {"public_url": settings.web.public_url}
+    return {name: await opened.enter_async_context(_port(settings, "chat", name, page)) for name in settings.ports.chat}
 
 
 def order_of(settings: Settings, services: ServiceGraph) -> Order:
@@ -165,10 +213,6 @@ class MissingOcr:
         raise OcrUnavailable(self.reason)
 
 
-def _plugins(library: Library, graph: ServiceGraph, directory: Directory | None) -> tuple[Plugin, ...]:
-    return (Services(graph), *([People(directory, graph)] if directory else []), Incidents(library, graph))
-
-
 async def _data(
     settings: Settings, models: Sequence[LanguageModel], library: Library, opened: AsyncExitStack
 ) -> tuple[Plugin, ...]:
@@ -182,10 +226,6 @@ async def _data(
     data = Data(gate, Ladder(models), terms, Search(library.annex("schema")), shows)
     await data.check()
     return (data,)
-
-
-def _live(toolbox: Toolbox | None, models: Sequence[LanguageModel], known: Known) -> tuple[Plugin, ...]:
-    return (Live(toolbox, Ladder(models), known),) if toolbox else ()
 
 
 def _change_log(toolbox: Toolbox | None) -> ChangeLog | None:
@@ -226,26 +266,3 @@ async def _open_alerts(settings: Settings, opened: AsyncExitStack) -> tuple[Mapp
     if SPOKEN not in settings.ports.alerts:
         return receivers, None
     return receivers, await opened.enter_async_context(_port(settings, "alerts", SPOKEN))
-
-
-def conversations_of(settings: Settings) -> Conversations:
-    """The rules of channels, as the journeys take them."""
-    return {
-        id: Conversation(
-            one.language, one.readers, one.askers, one.outsiders, Scope(knowledge=one.knowledge, tools=one.tools)
-        )
-        for id, one in settings.channels.items()
-    }
-
-
-def _limits(settings: Settings) -> Limits:
-    most = settings.answer
-    return Limits(
-        rounds=most.max_rounds,
-        seconds=most.time_budget_seconds,
-        evidence_tokens=most.evidence_tokens,
-        local_evidence_tokens=most.local_evidence_tokens,
-        output_tokens=most.max_output_tokens,
-        local_output_tokens=most.local_max_output_tokens,
-        hits=most.hits,
-    )

@@ -1,12 +1,12 @@
 """The HTTP server: the web front end, calls of other systems, health, and metrics; no logic."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.assistant import Assistant
+from bot.ports import utc_now
 from bot.settings import Web
 from bot.web.alerts import build_alerts
 from bot.web.router import build_router
@@ -15,11 +15,6 @@ from connectors.state.port import StateUnavailable
 
 LARGEST_CALL_BYTES = 2_000_000
 NO_CHATS: Mapping[str, Chat] = {}
-
-
-def utc_now() -> datetime:
-    """The time; everything below gets it as an argument."""
-    return datetime.now(UTC)  # noqa: TID251  # the one place where the clock is read
 
 
 def build_app(assistant: Assistant, web: Web, chats: Mapping[str, Chat] = NO_CHATS) -> FastAPI:

@@ -1,4 +1,4 @@
-"""What is counted for Prometheus: questions by how they ended and how long they took, and alerts as they came."""
+"""What is counted for Prometheus: questions by how they ended and how long they took, alerts, and diagnoses."""
 
 from prometheus_client import Counter, Histogram
 
@@ -13,3 +13,4 @@ REFUSED_CALLS = Counter(
     "nightshift_alert_calls_refused_total", "Calls of monitoring systems that were not taken", ["receiver", "status"]
 )
 SORTED = Counter("nightshift_alerts_sorted_total", "Reports of alerts that were sorted into incidents")
+DIAGNOSED = Counter("nightshift_diagnoses_total", "Diagnoses by what was settled", ["outcome"])

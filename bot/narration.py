@@ -15,6 +15,7 @@ _DOING: dict[str, dict[Language, str]] = {
     "retrieve": {"en": "Searching the knowledge base", "zh": "正在检索知识库"},
     "judge": {"en": "Checking whether the evidence is enough", "zh": "正在判断证据是否充分"},
     "refine": {"en": "Looking for what is missing", "zh": "正在补充缺失的证据"},
+    "diagnose": {"en": "Looking for what is wrong", "zh": "正在排查问题"},
     "answer": {"en": "Writing the answer", "zh": "正在撰写回答"},
 }
 

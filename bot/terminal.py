@@ -126,7 +126,7 @@ async def open_door(settings: Settings) -> AsyncIterator[Door]:
             yield ServerDoor(client)
     else:
         from bot.app import open_assistant
-        from bot.http import utc_now
+        from bot.ports import utc_now
 
         async with open_assistant(settings) as assistant:
             yield ProcessDoor(assistant, utc_now)

@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEPLOYING = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+INCIDENTS = (ROOT / "docs" / "incidents.md").read_text(encoding="utf-8")
 TOOLS = (ROOT / "docs" / "tools.md").read_text(encoding="utf-8")
 SLACK = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
 FEISHU = (ROOT / "deploy" / "feishu-app.md").read_text(encoding="utf-8")
@@ -36,6 +37,7 @@ PAGES = {
     "README.md": README,
     "deploy/README.md": DEPLOYING,
     "deploy/feishu-app.md": FEISHU,
+    "docs/incidents.md": INCIDENTS,
     "docs/slack.md": SLACK,
     "docs/sources.md": SOURCES,
     "docs/tools.md": TOOLS,

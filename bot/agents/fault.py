@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.agents.exploration import Explored, explore
 from bot.agents.fault_changes import changed
 from bot.agents.fault_logs import logged, searched
-from bot.agents.sightings import evidence, findings, gaps, heard, quoting
+from bot.agents.sightings import cut_to_tell, findings, gaps, heard
 from bot.desk import Around, Desk
 from bot.incident import ExpertReport
 from knowledge.service_graph import ServiceGraph
@@ -30,13 +30,14 @@ def _read(desk: Desk, explored: Explored, graph: ServiceGraph) -> ExpertReport:
     changes, excluded = changed(desk, explored, graph)
     logs = logged(desk, explored, {one.quote for one in signs})
     found = sorted([*signs, *changes, *logs], key=lambda one: -one.weight)
-    pieces = evidence(explored, found)
+    told = cut_to_tell(explored, found)
+    ruled_out = (*excluded, *searched(desk, explored))
     return ExpertReport(
         expert=desk.expert,
-        findings=quoting(found, pieces),
-        excluded=(*excluded, *searched(desk, explored)),
+        findings=told.findings(found),
+        excluded=tuple(one.model_copy(update={"cites": told.cites(one.cites)}) for one in ruled_out),
         gaps=gaps(desk),
-        evidence=pieces,
+        evidence=told.evidence,
         steps=tuple(desk.steps),
         stopped=explored.stopped,
     )

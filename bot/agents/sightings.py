@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.agents.exploration import Explored
@@ -96,8 +97,27 @@ def _heard(one: Finding) -> Finding:
     return one.model_copy(update={"kind": kind, "weight": one.weight * (1.0 if kind == "healthy" else _CLAIMED)})
 
 
-def evidence(explored: Explored, found: Sequence[Finding]) -> tuple[Evidence, ...]:
-    """What was answered, cut to what tells; what findings cite comes first, answers that say nothing last."""
+@dataclass(frozen=True)
+class Cut:
+    """What was answered, cut to what tells; what findings cite comes first, answers that say nothing last.
+
+    Of answers that say the same one is kept; ``kept`` says which, by the id of each.
+    """
+
+    evidence: tuple[Evidence, ...]
+    kept: Mapping[str, str]
+
+    def cites(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """The same answers by the ids of those that are kept."""
+        return tuple(dict.fromkeys(self.kept.get(one, one) for one in ids))
+
+    def findings(self, found: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The findings with what is kept as their evidence."""
+        return quoting([one.model_copy(update={"cites": self.cites(one.cites)}) for one in found], self.evidence)
+
+
+def cut_to_tell(explored: Explored, found: Sequence[Finding]) -> Cut:
+    """What was answered, as it is kept."""
     quotes: dict[str, list[str]] = defaultdict(list)
     for one in found:
         for id in one.cites[:1] if one.quote else ():
@@ -105,14 +125,15 @@ def evidence(explored: Explored, found: Sequence[Finding]) -> tuple[Evidence, ..
     first = {id: at for at, one in reversed(list(enumerate(found))) for id in reversed(one.cites)}
     names = [one.name for one in explored.known.things if one.rank >= 0.6]
     pieces: dict[str, tuple[tuple[float, float], Evidence]] = {}
+    kept: dict[str, str] = {}
     for seen, text in explored.seen:
         whole = evidence_of(seen)
         if whole is None or whole.kind == "failure":
             continue
         cut = whole.model_copy(update={"text": telling(text, quotes[seen.id], names, LONGEST_EVIDENCE)})
         order = (first.get(seen.id, len(found)), -_nearness(seen, text, names))
-        pieces.setdefault(cut.text, (order, cut))
-    return tuple(one for _, one in sorted(pieces.values(), key=lambda piece: piece[0]))
+        kept[seen.id] = pieces.setdefault(cut.text, (order, cut))[1].id
+    return Cut(tuple(one for _, one in sorted(pieces.values(), key=lambda piece: piece[0])), kept)
 
 
 def gaps(desk: Desk) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import asyncio
 import re
 
 from bot.agents.exploration import explore
-from bot.agents.sightings import evidence, findings, gaps, quoting
+from bot.agents.sightings import cut_to_tell, findings, gaps
 from bot.desk import Around, Desk
 from bot.incident import ExpertReport
 
@@ -18,13 +18,13 @@ async def examine(desk: Desk, around: Around) -> ExpertReport:
     """Look around with the tools of the desk, whatever they are, and tell which faults show in what they said."""
     explored = await explore(desk, around)
     found = await asyncio.to_thread(findings, desk, explored)
-    pieces = await asyncio.to_thread(evidence, explored, found)
-    desk.evidence.update({one.id: one for one in pieces})
+    told = await asyncio.to_thread(cut_to_tell, explored, found)
+    desk.evidence.update({one.id: one for one in told.evidence})
     return ExpertReport(
         expert=desk.expert,
-        findings=quoting(found, pieces),
+        findings=told.findings(found),
         gaps=(*await _absent(desk), *gaps(desk)),
-        evidence=pieces,
+        evidence=told.evidence,
         steps=tuple(desk.steps),
         stopped=explored.stopped,
     )

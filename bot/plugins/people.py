@@ -1,10 +1,12 @@
 """Who is on call: asked of the directory when a question is about people."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.vocabulary import Evidence, Language, RewrittenQuery
-from connectors.directory.port import Directory, Duty
+from connectors.directory.port import Directory, DirectoryUnavailable, Duty
 from knowledge.service_graph import ServiceGraph
 
 _ABOUT_PEOPLE = re.compile(
@@ -28,13 +30,27 @@ class People:
         return any(_ABOUT_PEOPLE.search(search) for search in query.searches)
 
     async def gather(self, query: RewrittenQuery) -> tuple[Evidence, ...]:
-        """One piece of evidence per team, at the time the question names."""
-        named = [self.graph.services[name] for name in query.entities.services if name in self.graph.services]
-        owners = {service.team: service.name for service in reversed(named) if service.team}
+        """One piece of evidence per team, at the time the question names; every team where it names no service."""
+        owners = self._owners(query)
         teams = owners or {service.team: "" for service in self.graph.services.values() if service.team}
         moment = query.entities.window.start if query.entities.window else query.asked_at
+        return await self._duties(teams, moment, query.language)
+
+    async def now(self, query: RewrittenQuery) -> tuple[Evidence, ...]:
+        """Who is on call, at the time of the question, for the services that it names; nothing when it names none."""
+        try:
+            return await self._duties(self._owners(query), query.asked_at, query.language)
+        except DirectoryUnavailable as unreadable:
+            return (Evidence(id=f"failure:{self.name}", kind="failure", title=self.name, text=str(unreadable)),)
+
+    def _owners(self, query: RewrittenQuery) -> dict[str, str]:
+        """Teams, and the first of the query's services that each owns."""
+        named = [self.graph.services[name] for name in query.entities.services if name in self.graph.services]
+        return {service.team: service.name for service in reversed(named) if service.team}
+
+    async def _duties(self, teams: Mapping[str, str], moment: datetime, language: Language) -> tuple[Evidence, ...]:
         duties = [(await self.directory.on_call(team, moment), service) for team, service in teams.items()]
-        return tuple(_evidence(duty, service, query.language) for duty, service in duties if duty)
+        return tuple(_evidence(duty, service, language) for duty, service in duties if duty)
 
 
 def _evidence(duty: Duty, service: str, language: Language) -> Evidence:

@@ -19,6 +19,9 @@ TIMELINE: Mapping[Language, Mapping[str, str]] = {
         "went": "Turned out to be part of another incident: {title}",
         "diagnosing": "Diagnosis began.",
         "worse": "Diagnosis began again: it is worse than before, touches more, or is back.",
+        "verdict": "Diagnosed: {cause}",
+        "progress": "The diagnosis takes longer than its deadline; what is known so far is shown.",
+        "failed": "The diagnosis could not be made.",
     },
     "zh": {
         "opened": "新故障：{title}",
@@ -34,6 +37,9 @@ TIMELINE: Mapping[Language, Mapping[str, str]] = {
         "went": "属于另一个故障的一部分：{title}",
         "diagnosing": "开始诊断。",
         "worse": "重新开始诊断：情况加重、影响扩大或再次发生。",
+        "verdict": "诊断结果：{cause}",
+        "progress": "诊断超过时限，先给出目前的发现。",
+        "failed": "未能完成诊断。",
     },
 }
 """By the language and what happened."""

@@ -31,7 +31,7 @@ class Told:
     """What is known beside the diagnosis. ``link`` leads to the incident's page, ``words`` are people's, latest first.
 
     ``so_far`` is what was found within ``seconds`` by a diagnosis that is not done, out of ``evidence``; None: this is
-    no report of progress.
+    no report of progress. ``failed`` is the id of a diagnosis that could not be made.
     """
 
     link: str = ""
@@ -39,6 +39,7 @@ class Told:
     so_far: Sequence[Finding] | None = None
     evidence: Sequence[Evidence] = ()
     seconds: float = 0.0
+    failed: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,8 @@ def _verdict(known: _Known, found: Diagnosis) -> str:
 
 def _unsettled(known: _Known) -> str:
     so_far = known.told.so_far
+    if known.told.failed:
+        return known.say("failed", id=known.told.failed)
     if so_far is None:
         return known.say("unseen" if known.incident.status == "resolved" else "working")
     lines = [known.sources.finding(one) for one in telling(so_far)[: MOST_FINDINGS + 1]]

@@ -40,7 +40,7 @@ def present(query: Query, report: Report, terms: Terms, footer: Footer) -> Card:
         rewritten_query=report.rewritten.text,
         looked_for=() if claims else report.looked_for,
         notices=(*query.notices, *_notices(report, query)),
-        readings=_readings(query),
+        readings=readings_of(query),
         tables=report.exhibits.tables,
         charts=report.exhibits.charts,
         footer=footer,
@@ -64,12 +64,13 @@ def _notice(query: Query, text: str, footer: Footer | None) -> Card:
         language=query.language,
         text=text,
         notices=query.notices,
-        readings=_readings(query),
+        readings=readings_of(query),
         footer=footer,
     )
 
 
-def _readings(query: Query) -> tuple[PictureText, ...]:
+def readings_of(query: Query) -> tuple[PictureText, ...]:
+    """What was read on the pictures of a query, for the person to correct."""
     return tuple(
         PictureText(
             name=one.name, digest=one.digest, text=one.text or "", corrected=one.corrected, description=one.description
