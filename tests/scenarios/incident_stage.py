@@ -25,7 +25,7 @@ from deploy.demo.shop.shop import open_shop
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 TOKEN = "for-alertmanager-alone"
-CALM_SECONDS, DIAGNOSED_WITHIN_SECONDS = 20.0, 60.0
+CALM_SECONDS, DIAGNOSED_WITHIN_SECONDS = 12.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ async def _night(folder: Path, library: Path, fault: str) -> Night:
     door = Door(port, TOKEN)
     async with AsyncExitStack() as opened, FakeSlack().running() as slack:
         shop = await _entered(opened, open_shop(folder / "shop"))
-        watched = await _entered(opened, watching(shop, door.webhook))
+        watched = await _entered(opened, watching(shop, door.webhook, with_past=True))
         channel = slack.channel("incidents", [slack.person("ann")])
         chosen = settings_for(shop, watched, door, home)
         own = {
@@ -108,7 +108,8 @@ async def _nightshift(home: Path, lines: Sequence[str], door: Door) -> AsyncIter
         await asyncio.to_thread(wait_for, f"{door.url}/ready")
         yield
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
 
 

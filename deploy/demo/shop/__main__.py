@@ -98,7 +98,7 @@ def _run(given: argparse.Namespace) -> int:
     if (given.folder / "ports.json").exists():
         shutil.rmtree(given.folder)
     door = Door(given.port, secrets.token_urlsafe(24))
-    with open_shop(given.folder) as shop, watching(shop, door.webhook) as watched:
+    with open_shop(given.folder) as shop, watching(shop, door.webhook, with_past=True) as watched:
         home = given.folder / "nightshift"
         home.mkdir(exist_ok=True)
         settings = read_settings(overrides=settings_for(shop, watched, door, home))

@@ -1,5 +1,6 @@
 """A real Prometheus and a real Alertmanager that watch the shop, and tell Nightshift what they see."""
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from deploy.demo.shop.history import Target, write_history
 from deploy.demo.shop.processes import LOOPBACK, free_ports, running, wait_for
 from deploy.demo.shop.shop import PROVIDERS, Shop
 
@@ -36,18 +38,24 @@ class Monitoring:
 
 def installed() -> bool:
     """Whether both programs are there."""
-    return all(shutil.which(name) for name in ("prometheus", "prometheus-alertmanager"))
+    return all(shutil.which(name) for name in ("prometheus", "prometheus-alertmanager", "promtool"))
 
 
 @contextmanager
-def watching(shop: Shop, webhook: Webhook | None = None) -> Iterator[Monitoring]:
-    """Both of them, running, ready, and with a first look at every service. Raises FileNotFoundError."""
+def watching(shop: Shop, webhook: Webhook | None = None, *, with_past: bool = False) -> Iterator[Monitoring]:
+    """Both of them, running, ready, and with a first look at every service. Raises FileNotFoundError.
+
+    ``with_past``: Prometheus knows what was usual before the shop was started, which takes it a quarter of a minute.
+    """
     if not installed():
         raise FileNotFoundError(MISSING)
     folder = shop.folder / "monitoring"
     folder.mkdir(exist_ok=True)
     ports = dict(zip(("prometheus", "alertmanager"), free_ports(2), strict=True))
     _write(folder, shop, webhook, ports)
+    if with_past:
+        known = {name: Target(shop.ports[name], labels) for name, labels in _targets(shop).items()}
+        write_history(_program("promtool"), folder, known, shop.started_at)
     urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
     with ExitStack() as started:
         options = ["--config.file=alertmanager.yml", "--storage.path=alerts", "--cluster.listen-address="]
@@ -64,7 +72,7 @@ def watching(shop: Shop, webhook: Webhook | None = None) -> Iterator[Monitoring]
 
 def _write(folder: Path, shop: Shop, webhook: Webhook | None, ports: Mapping[str, int]) -> None:
     scraped = "".join(
-        Template(_SCRAPED).substitute(name=name, port=shop.ports[name], labels=labels)
+        Template(_SCRAPED).substitute(name=name, port=shop.ports[name], labels=json.dumps(labels))
         for name, labels in _targets(shop).items()
     )
     main = Template((HERE / "prometheus.yml").read_text("utf-8"))
@@ -81,10 +89,10 @@ def _write(folder: Path, shop: Shop, webhook: Webhook | None, ports: Mapping[str
     (folder / "alertmanager.yml").write_text(routes.substitute(url=webhook.url), "utf-8")
 
 
-def _targets(shop: Shop) -> Mapping[str, str]:
+def _targets(shop: Shop) -> Mapping[str, Mapping[str, str]]:
     """Labels of what is scraped, by its name; the supervisor says itself which service it speaks of."""
     inside = [name for name in shop.ports if name not in PROVIDERS]
-    return {name: "{}" if name == "supervisor" else f"{{service: {name}}}" for name in inside}
+    return {name: {} if name == "supervisor" else {"service": name} for name in inside}
 
 
 def _program(name: str) -> str:

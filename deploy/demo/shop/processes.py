@@ -1,25 +1,31 @@
 """Processes of our own on loopback: free ports, starting, waiting until something answers, stopping by id."""
 
+import secrets
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+# Below those that systems give to connections: a service may be started minutes after its port was chosen.
+_PORTS = range(20_000, 32_000)
 _END_WITHIN_SECONDS = 10.0
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens at."""
+    """Ports of loopback that nobody listens at, and that no connection is given while they are not yet used."""
+    found: list[int] = []
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((LOOPBACK, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+        while len(found) < count:
+            port, one = secrets.choice(_PORTS), held.enter_context(socket.socket())
+            with suppress(OSError):
+                one.bind((LOOPBACK, port))
+                found.append(port)
+    return found
 
 
 @contextmanager

@@ -62,6 +62,11 @@ class Shop:
         """What runs of each service."""
         return Releases(self.folder / "releases")
 
+    @property
+    def started_at(self) -> float:
+        """When it was started, in seconds since 1970."""
+        return (self.folder / _PORTS).stat().st_mtime
+
     def state(self) -> Mapping[str, Mapping[str, object]]:
         """Version and process id of each service."""
         found: Mapping[str, Mapping[str, object]] = httpx.get(self._address("supervisor"), timeout=_SECONDS).json()
