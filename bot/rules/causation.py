@@ -38,7 +38,8 @@ EXPLAINS: Mapping[Category, frozenset[Category]] = {
 # How much of its weight a finding has where it speaks for a cause by what follows from it, or against it.
 _SAME_SERVICE, _CALLER, _UNDATED = 0.5, 0.4, 0.6
 _EARLIER, _BROKE_FIRST, _HEALTHY, _TOO_LATE, _OVER = 0.5, 0.7, 0.6, 1.0, 0.3
-_TELLING = 0.4
+_TELLING, _BROKE_TOO = 0.4, 0.5
+_MERE_SYMPTOMS = frozenset[Category](("dependency", "unknown"))
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,12 @@ def _follows(finding: Finding, suspect: Suspected, after: float, before: float) 
 
 
 def _below(finding: Finding, suspect: Suspected, graph: ServiceGraph) -> float:
-    """What the service needs broke before it did."""
+    """What the service needs broke before it did; or with it, where all that is known of it is that it broke."""
     if finding.at is None or suspect.began is None or finding.weight < _TELLING:
         return 0.0
-    below = finding.service in graph.depends_on(suspect.service, indirectly=True)
-    return _BROKE_FIRST if below and finding.at < suspect.began - SKEW else 0.0
+    if finding.service not in graph.depends_on(suspect.service, indirectly=True):
+        return 0.0
+    if finding.at < suspect.began - SKEW:
+        return _BROKE_FIRST
+    together = finding.at <= suspect.began + SKEW and suspect.cause in _MERE_SYMPTOMS
+    return _BROKE_TOO if together else 0.0

@@ -32,6 +32,11 @@ SLOW = finding("break", None, "checkout", at=5)
             id="the-bank-was-slow-before-the-pool-filled",
         ),
         pytest.param(
+            [SLOW, finding("break", "dependency", "payments", at=5), finding("break", "dependency", "bank", at=5.5)],
+            "dependency:bank",
+            id="the-bank-was-slow-with-those-above-it",
+        ),
+        pytest.param(
             [SLOW, finding("break", "resource", at=4, weight=0.7), finding("change", "deployment", at=0, weight=0.7)],
             "deployment:checkout",
             id="a-leak-after-a-deployment",
