@@ -19,6 +19,7 @@ _LEAST: Mapping[Role, float] = {
     "latency": 1.5, "errors": 2.0, "success": 1.01, "traffic": 1.5, "load": 2.0, "backlog": 2.0, "used": 1.3,
     "share": 1.2, "free": 1.2, "up": 1.0, "other": 1.5,
 }  # fmt: skip
+_LEAST_PART = 0.1
 _LEAST_SHARE, _LEAST_BACKLOG, _FLOOD, _GONE = 0.01, 1.0, 3.0, 0.8
 _KINDS: Mapping[Role, MetricKind] = {
     "latency": "latency", "traffic": "requests", "used": "resource", "share": "resource", "backlog": "resource",
@@ -116,6 +117,8 @@ def _of_symptom(one: Watched, among: Sequence[Watched], graph: ServiceGraph, aff
     if of.pool and of.role == "latency":
         return Named("resource", 0.6 * sure)
     above = [other for other in affected if of.service in graph.depends_on(other, indirectly=True)]
+    if _too_little(one, among, above):
+        return Named(None, 0.3 * sure)
     if of.caller:
         own = [other for other in among if _same(other, one) and not other.measures.caller]
         well = bool(own) and not any(other.moved for other in own)
@@ -125,6 +128,19 @@ def _of_symptom(one: Watched, among: Sequence[Watched], graph: ServiceGraph, aff
         if one.course.at <= min(theirs, default=math.inf) + SKEW:
             return Named("dependency", 0.6 * sure)
     return Named(None, 0.7 * sure)
+
+
+def _too_little(one: Watched, among: Sequence[Watched], above: Sequence[str]) -> bool:
+    """Whether a latency rose by so little that it cannot be what those above wait for: times add up along a call."""
+    of = one.measures
+    theirs = [
+        other.course.after - other.course.before
+        for other in among
+        if other.worse
+        and other.measures.service in above
+        and (other.measures.role, other.measures.unit) == (of.role, of.unit)
+    ]
+    return of.role == "latency" and one.course.after - one.course.before < _LEAST_PART * max(theirs, default=0.0)
 
 
 def _same(other: Watched, one: Watched) -> bool:

@@ -30,10 +30,25 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Monitoring:
-    """The addresses of both."""
+    """The ports of both."""
 
-    prometheus: str
-    alertmanager: str
+    prometheus_port: int
+    alertmanager_port: int
+
+    @classmethod
+    def somewhere(cls) -> "Monitoring":
+        """At ports that are free."""
+        return cls(*free_ports(2))
+
+    @property
+    def prometheus(self) -> str:
+        """Its address."""
+        return f"http://{LOOPBACK}:{self.prometheus_port}"
+
+    @property
+    def alertmanager(self) -> str:
+        """Its address."""
+        return f"http://{LOOPBACK}:{self.alertmanager_port}"
 
 
 def installed() -> bool:
@@ -42,41 +57,41 @@ def installed() -> bool:
 
 
 @contextmanager
-def watching(shop: Shop, webhook: Webhook | None = None, *, with_past: bool = False) -> Iterator[Monitoring]:
+def watching(
+    shop: Shop, webhook: Webhook | None = None, at: Monitoring | None = None, *, with_past: bool = False
+) -> Iterator[Monitoring]:
     """Both of them, running, ready, and with a first look at every service. Raises FileNotFoundError.
 
     ``with_past``: Prometheus knows what was usual before the shop was started, which takes it a quarter of a minute.
     """
     if not installed():
         raise FileNotFoundError(MISSING)
-    folder = shop.folder / "monitoring"
+    there, folder = at or Monitoring.somewhere(), shop.folder / "monitoring"
     folder.mkdir(exist_ok=True)
-    ports = dict(zip(("prometheus", "alertmanager"), free_ports(2), strict=True))
-    _write(folder, shop, webhook, ports)
+    _write(folder, shop, webhook, there)
     if with_past:
         known = {name: Target(shop.ports[name], labels) for name, labels in _targets(shop).items()}
         write_history(_program("promtool"), folder, known, shop.started_at)
-    urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
     with ExitStack() as started:
         options = ["--config.file=alertmanager.yml", "--storage.path=alerts", "--cluster.listen-address="]
-        listen = f"--web.listen-address={LOOPBACK}:{ports['alertmanager']}"
+        listen = f"--web.listen-address={LOOPBACK}:{there.alertmanager_port}"
         started.enter_context(running([_program("prometheus-alertmanager"), *options, listen], folder))
         options = ["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--rules.alert.resend-delay=1s"]
-        listen = f"--web.listen-address={LOOPBACK}:{ports['prometheus']}"
+        listen = f"--web.listen-address={LOOPBACK}:{there.prometheus_port}"
         started.enter_context(running([_program("prometheus"), *options, listen], folder))
-        wait_for(f"{urls['alertmanager']}/-/ready")
+        wait_for(f"{there.alertmanager}/-/ready")
         targets = len(_targets(shop))
-        wait_for(f"{urls['prometheus']}/api/v1/targets", lambda body: body.count(b'"health":"up"') == targets)
-        yield Monitoring(urls["prometheus"], urls["alertmanager"])
+        wait_for(f"{there.prometheus}/api/v1/targets", lambda body: body.count(b'"health":"up"') == targets)
+        yield there
 
 
-def _write(folder: Path, shop: Shop, webhook: Webhook | None, ports: Mapping[str, int]) -> None:
+def _write(folder: Path, shop: Shop, webhook: Webhook | None, there: Monitoring) -> None:
     scraped = "".join(
         Template(_SCRAPED).substitute(name=name, port=shop.ports[name], labels=json.dumps(labels))
         for name, labels in _targets(shop).items()
     )
     main = Template((HERE / "prometheus.yml").read_text("utf-8"))
-    text = main.substitute(alertmanager=f"{LOOPBACK}:{ports['alertmanager']}", scraped=scraped)
+    text = main.substitute(alertmanager=f"{LOOPBACK}:{there.alertmanager_port}", scraped=scraped)
     (folder / "prometheus.yml").write_text(text, "utf-8")
     shutil.copyfile(HERE / "alerts.yml", folder / "alerts.yml")
     if webhook is None:

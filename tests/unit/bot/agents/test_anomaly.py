@@ -119,6 +119,14 @@ async def test_a_dependency_that_was_slow_first_is_named_and_leads(tmp_path: Pat
     assert [one.says for one in report.excluded] == ["inventory: latency did not move."]
 
 
+async def test_a_dependency_that_got_slower_by_next_to_nothing_is_no_cause(tmp_path: Path) -> None:
+    slower = latency("inventory", series(step(0.004, 0.012, 4)))
+    report = await looked(tmp_path, [latency("checkout", series(step(0.1, 2, 5))), slower])
+
+    assert of(report, "inventory").cause is None
+    assert of(report, "inventory").weight < 0.4
+
+
 HERE = "service=checkout"
 TRAFFIC = 'sum(rate(http_requests_total{service="checkout"}[5m]))'
 EXISTING = listing(
