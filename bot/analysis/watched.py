@@ -57,7 +57,9 @@ class Watched:
         if not self.moved or self.course.over is not None:
             return False
         down = self.measures.role in ("success", "free", "up")
-        return self.course.shape in ("silent", "fell" if down else "rose", "spike" if self._open else "")
+        if self.course.shape == "spike":
+            return self._open and (self.course.after < self.course.before) == down
+        return self.course.shape in ("silent", "fell" if down else "rose")
 
     @property
     def _open(self) -> bool:
