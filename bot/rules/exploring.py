@@ -125,6 +125,8 @@ def _for_spaces(tool: Tool, known: Briefing) -> Iterator[Choice]:
                 texts = [str(value) for value in one.values()]
                 near = 0.62 if space and any(space in text for text in texts) else 0.5
                 near = 0.9 if any(service in text for service in known.services for text in texts) else near
+                # What a service needs may have changed, and nobody has named it.
+                near = 0.9 if tool.kind == "changes" else near
                 yield from _twice(Choice(tool, one, _score(tool, near, one)), known)
 
 

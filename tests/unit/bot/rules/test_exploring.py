@@ -206,3 +206,13 @@ def test_no_address_is_taken_from_texts_labels_and_refusals(name: str) -> None:
     about = trouble("see https://evil.example/x", {"pod": "cart-0", name: "evil.example"})
 
     assert asked([one], about, refused, most=9) == []
+
+
+def test_all_changes_are_asked_for_before_those_of_one_service() -> None:
+    """What changed below it is what nobody has named."""
+    changes = tool("changes_reported", "changes", service=TEXT, start=TEXT, end=TEXT)
+
+    first, *rest = asked([changes], trouble("checkout fails", services=("checkout",)), most=3)
+
+    assert "service" not in first
+    assert [one["service"] for one in rest] == ["checkout"]
