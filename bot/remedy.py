@@ -12,6 +12,19 @@ from connectors.remediation.port import Action, Rehearsal
 Risk: TypeAlias = Literal["low", "medium", "high", "critical"]
 Autonomy: TypeAlias = Literal["propose", "one", "several", "automatic"]
 Words: TypeAlias = dict[Language, str]
+"""What people read, in English at least."""
+
+
+def worded(words: Words, language: Language) -> str:
+    """The words in a language, in English where there are none."""
+    return words.get(language) or words.get("en", "")
+
+
+class Choice(Frozen):
+    """What a rule, a model or a person chooses: a remedy's id and values. Untrusted until the guard admits it."""
+
+    remedy: str
+    parameters: dict[str, JsonValue] = Field(default={})
 
 
 class Check(Frozen):
@@ -58,15 +71,16 @@ class Blast(Frozen):
 
 
 class Remedy(Frozen):
-    """One entry of the catalogue. ``digest`` is that of the file's entry; ``place`` is its file and line.
+    """One entry of the catalogue. ``digest`` is that of what the entry says; ``place`` is its file and line.
 
-    ``causes`` and ``services`` say for which diagnoses it is offered; no services: for all that have it as a target.
+    ``causes`` and ``services`` say for which diagnoses it is offered; no services: for all that have it as a target;
+    no causes: only where a page names it. ``parameters`` is a JSON Schema in which everything is bounded.
     """
 
     id: str
     title: Words
     description: Words
-    parameters: dict[str, JsonValue]
+    parameters: dict[str, JsonValue] = Field(default={})
     executor: str
     run: dict[str, JsonValue]
     rehearsal: dict[str, JsonValue] = Field(default={})
@@ -117,11 +131,15 @@ class Proposal(Frozen):
 
 
 class Looked(Frozen):
-    """What a check saw: ``met`` whether it is so, None when it could not be looked at; ``text`` the answer, cut."""
+    """What a check saw: ``met`` whether it is so, None when it could not be told; ``text`` the answer, cut.
+
+    ``number`` is the number that was compared, None where there was none or more than one.
+    """
 
     because: str
     met: bool | None
     text: str
+    number: float | None = None
 
 
 class Outcome(Frozen):

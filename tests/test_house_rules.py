@@ -23,6 +23,9 @@ QUERY_MAKERS = {"bot/guards/sql.py"}
 # Where an action becomes one that may be carried out: behind the last decision, and nowhere else.
 APPROVED_MAKERS = {"bot/guards/claiming.py"}
 
+# Where a choice becomes an action: behind the guard, and nowhere else.
+ACTION_MAKERS = {"bot/guards/action.py"}
+
 
 def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
@@ -93,6 +96,12 @@ def test_actions_are_approved_by_the_guard_only() -> None:
     makers = {str(file.relative_to(ROOT)) for file in FILES if any(calls(file, "ApprovedAction"))}
 
     assert makers == APPROVED_MAKERS
+
+
+def test_actions_are_admitted_by_the_guard_only() -> None:
+    makers = {str(file.relative_to(ROOT)) for file in FILES if any(calls(file, "Action"))}
+
+    assert makers == ACTION_MAKERS
 
 
 def test_the_environment_is_read_by_settings_only() -> None:
