@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -12,12 +13,16 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from bot.__main__ import _parser
 from bot.settings import Settings, read_settings
+from connectors.configuration import Roots
+from connectors.load import load
 from connectors.tools.port import Change
 from ingest.__main__ import _keeping_parser
 from ingest.__main__ import _parser as _ingest_parser
@@ -31,6 +36,7 @@ DEPLOYING = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 INCIDENTS = (ROOT / "docs" / "incidents.md").read_text(encoding="utf-8")
 TOOLS = (ROOT / "docs" / "tools.md").read_text(encoding="utf-8")
+EXECUTORS = (ROOT / "docs" / "remedies-executors.md").read_text(encoding="utf-8")
 SLACK = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
 FEISHU = (ROOT / "deploy" / "feishu-app.md").read_text(encoding="utf-8")
 PAGES = {
@@ -38,6 +44,7 @@ PAGES = {
     "deploy/README.md": DEPLOYING,
     "deploy/feishu-app.md": FEISHU,
     "docs/incidents.md": INCIDENTS,
+    "docs/remedies-executors.md": EXECUTORS,
     "docs/slack.md": SLACK,
     "docs/sources.md": SOURCES,
     "docs/tools.md": TOOLS,
@@ -98,7 +105,7 @@ def settings_shown() -> list[str]:
 
 def credentials() -> list[str]:
     """The variables that a page tells to put a credential into."""
-    named = r"NIGHTSHIFT_CONNECTORS__(?:SOURCES|TOOLS|CHAT)__[A-Z_]+(?:TOKEN|SECRET|KEY)"
+    named = r"NIGHTSHIFT_CONNECTORS__(?:SOURCES|TOOLS|CHAT|REMEDIATION)__[A-Z_]+(?:TOKEN|SECRET|KEY)"
     return re.findall(named, "".join(PAGES.values()))
 
 
@@ -233,6 +240,33 @@ def test_every_live_system_is_described_and_shown() -> None:
     assert shown == described
 
 
+@pytest.mark.parametrize("block", blocks(EXECUTORS, "yaml"))
+async def test_a_remedy_that_is_shown_can_be_carried_out(block: str, tmp_path: Path) -> None:
+    entry = yaml.safe_load(block)
+    name = entry["executor"]
+    # The machine of the tests has neither the page's account and program nor its kubeconfig.
+    (tmp_path / "shop-restart").touch(mode=0o755)
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    here = {"command": {"path": [tmp_path], "user": user}, "kubernetes": {"url": "http://127.0.0.1:9"}}.get(name, {})
+    [table] = [found[name] for text in blocks(EXECUTORS, "toml") if name in (found := executor_tables(text))]
+
+    async with load("remediation", name, {**table, **here}, Roots(tmp_path, tmp_path)) as executor:
+        for part in entry.keys() & {"run", "rehearsal"}:
+            executor.check(entry[part], ["service", "replicas", "node", "pod", "build"])
+
+
+def executor_tables(block: str) -> dict[str, Any]:
+    return tomllib.loads(block).get("connectors", {}).get("remediation", {})
+
+
+def test_every_executor_is_described_and_shown() -> None:
+    shown = {name for block in blocks(EXECUTORS, "toml") for name in executor_tables(block)}
+    described = set(re.findall(r"^\| `(\w+)` \|", EXECUTORS, re.MULTILINE))
+
+    assert described == shown == set(vendors("remediation")) - {"memory"}
+    assert {yaml.safe_load(block)["executor"] for block in blocks(EXECUTORS, "yaml")} == shown
+
+
 @pytest.mark.parametrize("block", blocks(TOOLS, "json"))
 def test_a_reported_change_is_one(block: str) -> None:
     assert Change.received(json.loads(block), datetime(2026, 3, 2, tzinfo=UTC)).more == {}
@@ -255,7 +289,8 @@ def test_the_teams_own_words_are_understood(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_variables_are_settings(page: str) -> None:
     names = {tuple(name.lower().split("__")) for name in re.findall(r"NIGHTSHIFT_([A-Z_]+[A-Z])", PAGES[page])}
-    names -= {("config",)}  # where the settings are, and so none of them
+    # Where the settings are, and what a remedy's program is given: none of them.
+    names -= {("config",), ("key",)}
 
     assert names
     assert [name for name in names if stranger(Settings, name, knows_all=True)] == []

@@ -17,6 +17,7 @@ from connectors.remediation.port import (
     Spec,
     Uncertain,
 )
+from connectors.remediation.specs import filled, require_rehearsal, require_time
 
 
 class Settings(BaseModel):
@@ -46,18 +47,17 @@ class MemoryExecutor:
         unknown = spec.keys() - {"do"}
         if unknown or not isinstance(spec.get("do"), str):
             raise BadSpec(f"do: write one text; {', '.join(sorted(unknown)) or 'nothing'} is known besides.")
-        try:
-            return {"do": str(spec["do"]).format_map(dict(parameters))}
-        except (KeyError, ValueError, IndexError) as wrong:
-            raise BadSpec(f"do: {wrong} is no parameter of this remedy.") from wrong
+        return {"do": filled(str(spec["do"]), parameters, "do")}
 
     async def rehearse(self, action: Action, now: datetime) -> Rehearsal:
+        require_rehearsal(action)
         if self.away:
             raise RemediationUnavailable(self.away)
         self.rehearsed.append(action)
-        return Rehearsal(ok=not self.failing, text=self.failing or f"would {action.rehearsal.get('do', '')}")
+        return Rehearsal(ok=not self.failing, text=self.failing or f"would {action.rehearsal['do']}")
 
     async def execute(self, approved: ApprovedAction, now: datetime) -> Result:
+        require_time(approved, now)
         if self.away:
             raise RemediationUnavailable(self.away)
         self.done.append(approved)

@@ -94,16 +94,27 @@ class Executor(Protocol):
     name: str
 
     def check(self, spec: Spec, parameters: Sequence[str]) -> None:
-        """Whether a catalogue entry's part can be used; it may name these parameters. Raises BadSpec."""
+        """Whether a catalogue entry's part can be used; it may name these parameters in braces. Raises BadSpec.
+
+        Nothing outside is asked: what settings allow counts, and what is known without a value.
+        """
 
     def fill(self, spec: Spec, parameters: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The part with every parameter in its place, one value each: no parameter becomes two words, or a flag.
 
-        Raises BadSpec.
+        A value is one text, number or truth value, not empty, at most 1,000 characters, without line breaks and signs
+        that cannot be seen. Raises BadSpec for any other, naming the key and what to write.
         """
 
     async def rehearse(self, action: Action, now: datetime) -> Rehearsal:
-        """Carry out the dry run, which changes nothing. Raises RemediationUnavailable."""
+        """Carry out the dry run, which changes nothing.
+
+        Raises RemediationUnavailable, also for an action that has no dry run and when its answer does not come.
+        """
 
     async def execute(self, approved: ApprovedAction, now: datetime) -> Result:
-        """Carry it out, once. Raises RemediationUnavailable when nothing was done, Uncertain when nobody knows."""
+        """Carry it out, once, and not when ``now`` is at or after the approval's ``until``.
+
+        It never tries again by itself. Raises RemediationUnavailable when nothing was done, Uncertain when it may have
+        been or not.
+        """
