@@ -32,15 +32,20 @@ def _told(asks: Questions, answers: list[Answered], graph: ServiceGraph) -> Expe
     found: list[Finding] = [*broken(of), *recovered(of), *alerts, *well]
     desk.evidence.update({one.id: one for one in alert_evidence})
     once = {one.id: one.model_copy(update={"by": desk.expert}) for one in found}
+    findings = tuple(sorted(once.values(), key=lambda one: (one.kind == "healthy", -one.weight, one.id)))
+    # Dozens of series are asked for; those that nobody cites are not worth their keeping.
+    cited = dict.fromkeys(
+        id for cites in [*(one.cites for one in findings), *(one.cites for one in excluded)] for id in cites
+    )
     return ExpertReport(
         expert=desk.expert,
-        findings=tuple(sorted(once.values(), key=lambda one: (one.kind == "healthy", -one.weight, one.id))),
+        findings=findings,
         excluded=tuple(excluded),
         gaps=tuple(
             _GAPS[desk.trouble.language].format(tool=tool, why=" ".join(why.split())[:_LONGEST_WHY])
             for tool, why in desk.gaps.items()
         ),
-        evidence=tuple(desk.evidence.values()),
+        evidence=tuple(desk.evidence[id] for id in cited if id in desk.evidence),
         steps=tuple(desk.steps),
         stopped="budget" if desk.purse.empty else "done",
     )

@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from bot.agents.metric_questions import Answered, span
 from bot.analysis.courses import course_of, without_ramp
@@ -11,15 +12,17 @@ from bot.analysis.saturation import Manner, Saturation
 from bot.analysis.watched import Watched, names, ranked, saturations
 from bot.desk import Desk
 from bot.incident import Category, Excluded, Finding, FindingKind, Trouble
+from bot.rules.causation import CLEAR
 from bot.rules.cause_words import clock
 from bot.rules.metric_names import Measured, measured, named
 from bot.rules.metric_words import course_says, moment, roles_say, saturation_says, told
 from bot.rules.promql import is_of, owner, towards
 from knowledge.service_graph import ServiceGraph
 
+Points: TypeAlias = tuple[tuple[float, float], ...]
 MOST = 14
 _MANNERS: Mapping[Manner, float] = {"at its limit": 0.9, "running out": 0.9, "full": 0.8, "growing": 0.7}
-_BACK, _RESTARTED, _STEPS = 0.55, 0.5, 5
+_BACK, _RESTARTED, _STEPS, _ENOUGH = 0.55, 0.5, 5, 5
 # The more is watched and still, the more that says.
 _LEAST_WELL, _EACH_WELL, _WELL, _FEWEST_WELL = 0.38, 0.03, 0.65, 3
 _TELLS_OF_HEALTH = frozenset(("latency", "errors", "success", "share", "used", "backlog", "free"))
@@ -55,9 +58,7 @@ def read(desk: Desk, graph: ServiceGraph, affected: tuple[str, ...], answers: Se
     return Read(desk, graph, affected, watched, saturations(watched))
 
 
-def _settled(
-    points: tuple[tuple[float, float], ...], answer: Answered, trouble: Trouble
-) -> tuple[tuple[float, float], ...]:
+def _settled(points: Points, answer: Answered, trouble: Trouble) -> Points:
     """What there is to be read of a series; nothing else than a rate needs a while to tell the truth."""
     asked = answer.asked
     if asked is None or not asked.window or asked.measures.role not in ("traffic", "load"):
@@ -76,20 +77,24 @@ def broken(of: Read) -> list[Finding]:
             found.append(_used_up(of, one, *of.used_up[place]))
         elif one.worse:
             cause, weight = _named(of, one)
-            share = 0.75 + 0.25 * standing.get(one.measures.service, 1.0)
+            share = 0.85 + 0.15 * standing.get(one.measures.service, 1.0)
             found.append(_finding(of, one, "break", cause, weight * share))
         elif restarted := _restarted(of, one):
             found.append(restarted)
     strongest: dict[object, Finding] = {}
-    for finding, key in sorted(found, key=lambda pair: (-pair[0].weight, pair[0].id)):
+    for finding, key in sorted(found, key=lambda pair: (-pair[0].weight, "p50" in pair[0].says, pair[0].id)):
         strongest.setdefault(key, finding)
-    return list(strongest.values())[:MOST]
+    kept = list(strongest.values())
+    clear = [one for one in kept if one.weight >= CLEAR]
+    # Beside what is clear, what hardly moved only distracts.
+    return (clear if len(clear) >= _ENOUGH else kept)[:MOST]
 
 
 def recovered(of: Read) -> list[Finding]:
-    """What moved for the worse and is back; of each service the clearest."""
+    """What moved for the worse at a service in trouble and is back; of each service the clearest."""
     clearest: dict[str, Finding] = {}
-    moved = [one for one in of.watched if one.moved and one.course.over is not None and _was_worse(one)]
+    own = [one for one in of.watched if one.measures.service in of.affected or not of.affected]
+    moved = [one for one in own if one.moved and one.course.over is not None and _was_worse(one)]
     for one in sorted(moved, key=lambda one: (-one.course.ratio, one.name)):
         still = any(other.worse and other.measures.service == one.measures.service for other in of.watched)
         finding, _ = _finding(of, one, "healthy", "healthy", 0.3 if still else _BACK)
@@ -103,7 +108,11 @@ def steady(of: Read) -> tuple[list[Finding], list[Excluded]]:
     by_service: dict[str, list[Watched]] = defaultdict(list)
     for one in of.watched:
         by_service[one.measures.service].append(one)
-    bad = {one.measures.service for at, one in enumerate(of.watched) if one.worse or at in of.used_up}
+    bad = {
+        one.measures.service
+        for at, one in enumerate(of.watched)
+        if one.worse or at in of.used_up or _restarted(of, one) is not None
+    }
     well, excluded = [], []
     for service, some in by_service.items():
         telling = [one for one in some if one.measures.role in _TELLS_OF_HEALTH and not one.moved]
@@ -179,7 +188,7 @@ def _restarted(of: Read, one: Watched) -> tuple[Finding, object] | None:
         "restarted", trouble.language, service=one.measures.service, metric=one.measures.metric,
         at=clock(moment(at), trouble.at),
     )  # fmt: skip
-    course = replace(one.course, shape="rose", at=at, over=None)
+    course = replace(one.course, shape="rose", at=at, over=None, slow=False)
     finding, key = _finding(of, replace(one, course=course), "break", None, _RESTARTED)
     return finding.model_copy(update={"says": says, "id": _id(says)}), key
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from pydantic import JsonValue
 
@@ -25,8 +26,8 @@ from connectors.tools.port import Tool
 
 _MOST_AFFECTED, _MOST_BELOW, _MOST_ABOVE, _MOST_LISTED = 4, 6, 2, 8
 _MOST_ASKED, _SHARE = 40, 0.7
-_FRESH = timedelta(minutes=15)
-_SHORT, _LONG = "1m", "5m"
+_AT_ONCE, _FRESH = timedelta(minutes=3), timedelta(minutes=15)
+_WINDOWS = ("10s", "1m", "5m")
 _COLUMNS = 3
 _DOES = {"en": "looks at metrics", "zh": "查看指标"}
 _LISTS = {"en": "lists the metrics that exist", "zh": "列出现有指标"}
@@ -69,12 +70,15 @@ class Questions:
         return await self._again(found)
 
     async def _again(self, found: Sequence[Answered]) -> list[Answered]:
-        """Rates that came to nothing over a minute are asked for over five: some are measured once a minute."""
-        empty = [one for one in found if one.asked and one.asked.window == _SHORT and _is_empty(one.seen)]
-        wider = [(one.asked.over(_LONG), one.service) for one in empty if one.asked][: self._most()]
-        seen = await self.desk.ask([self._call(one) for one, _ in wider], _DOES[self.desk.trouble.language])
-        again = [Answered(one, service, it) for (one, service), it in zip(wider, seen, strict=True)]
-        return [*(one for one in found if one not in empty), *again]
+        """Rates that came to nothing over a short window are asked for over a wider one."""
+        kept = list(found)
+        for window, wider in pairwise(_WINDOWS):
+            empty = [one for one in kept if one.asked and one.asked.window == window and _is_empty(one.seen)]
+            again = [(one.asked.over(wider), one.service) for one in empty if one.asked][: self._most()]
+            seen = await self.desk.ask([self._call(one) for one, _ in again], _DOES[self.desk.trouble.language])
+            kept = [one for one in kept if one not in empty]
+            kept += [Answered(one, service, it) for (one, service), it in zip(again, seen, strict=True)]
+        return kept
 
     async def _wanted(self) -> list[tuple[Asked, str]]:
         trouble = self.desk.trouble
@@ -84,16 +88,23 @@ class Questions:
             for text in watched_by(alert.generator)
         ]
         existing = await self._existing()
-        window = _SHORT if trouble.at - trouble.began < _FRESH else _LONG
+        age = trouble.at - trouble.began
+        window = _WINDOWS[0] if age < _AT_ONCE else _WINDOWS[1] if age < _FRESH else _WINDOWS[2]
         found = {name: [(one, name) for one in expressions(some, name, window)] for name, some in existing.items()}
         for name in self.services:
             known = self.around.graph.services.get(name)
             there = {one.name for one in existing.get(name, ())}
             lacking = [one for one in (known.metrics if known else ()) if not _is_there(one, there)]
-            found.setdefault(name, []).extend((Asked(text, measured_by(text)), name) for text in map(promql, lacking))
-        near = [one for name in self.affected for one in found.get(name, ())]
-        rest = [one for name in self.services if name not in self.affected for one in found.get(name, ())]
-        return [*of_alerts, *near, *rest]
+            found.setdefault(name, []).extend((self._known(metric, window), name) for metric in lacking)
+        every = [one for name in self.services for one in found.get(name, ())]
+        return [*of_alerts, *sorted(every, key=lambda one: (one[0].place, one[1] not in self.affected))]
+
+    def _known(self, metric: str, window: str) -> Asked:
+        text = promql(metric)
+        usual = _WINDOWS[-1] if f"[{_WINDOWS[-1]}]" in text else ""
+        asked = Asked(text, measured_by(text), usual)
+        # Only a live system has been asked what exists; a recording holds what is usually asked.
+        return asked.over(window) if usual and self.lists else asked
 
     async def _existing(self) -> Mapping[str, Sequence[Listed]]:
         if self.lists is None:
@@ -148,6 +159,8 @@ def ranging(tool: Tool, expression: str, trouble: Trouble) -> ToolCall:
 def span(trouble: Trouble) -> tuple[datetime, str]:
     """Where to begin, and the step where the tool's own is too wide: what broke just now has few values yet."""
     age = max(trouble.at - trouble.began, timedelta(0))
+    if age < _AT_ONCE:
+        return trouble.at - timedelta(minutes=15), "1s"
     if age < _FRESH:
         return trouble.at - timedelta(minutes=40), "10s"
     # As long again as it lasts, so that there is something to compare with; a day at most.

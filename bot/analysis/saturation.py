@@ -83,7 +83,7 @@ def growing(times: Floats, used: Floats) -> Saturation | None:
     start = _rise(piece)
     steps = np.diff(piece[start:])
     moved = steps[steps != 0]
-    if len(moved) < _LATEST or (moved > 0).mean() < _MONOTONE or piece[-1] < _GROWN * piece[start]:
+    if len(moved) < _FEWEST or (moved > 0).mean() < _MONOTONE or piece[-1] < _GROWN * piece[start]:
         return None
     return Saturation("growing", float(times[first + start]), float(piece[-1]))
 

@@ -19,8 +19,9 @@ _LEAST: Mapping[Role, float] = {
     "latency": 1.5, "errors": 2.0, "success": 1.01, "traffic": 1.5, "load": 2.0, "backlog": 2.0, "used": 1.3,
     "share": 1.2, "free": 1.2, "up": 1.0, "other": 1.5,
 }  # fmt: skip
-_LEAST_PART = 0.1
 _LEAST_SHARE, _LEAST_BACKLOG, _FLOOD, _GONE = 0.01, 1.0, 3.0, 0.8
+_UNFELT, _ENOUGH, _TOO_LITTLE = 0.3, 0.4, 0.25
+_SYMPTOMS: frozenset[Role] = frozenset(("latency", "errors", "success"))
 _KINDS: Mapping[Role, MetricKind] = {
     "latency": "latency", "traffic": "requests", "used": "resource", "share": "resource", "backlog": "resource",
 }  # fmt: skip
@@ -86,7 +87,7 @@ def saturations(watched: Sequence[Watched]) -> dict[int, tuple[Saturation, Watch
 
 def onset(watched: Iterable[Watched]) -> float:
     """When the first symptom was seen, latency or failures; infinite without one."""
-    symptoms = (one for one in watched if one.worse and one.measures.role in ("latency", "errors", "success"))
+    symptoms = (one for one in watched if one.worse and one.measures.role in _SYMPTOMS)
     return min((one.course.at for one in symptoms), default=math.inf)
 
 
@@ -95,9 +96,9 @@ def names(one: Watched, among: Sequence[Watched], graph: ServiceGraph, affected:
     role, sure = one.measures.role, one.course.certainty
     if one.course.shape == "silent" or role == "up":
         return Named(None, _GONE * sure)
-    if role in ("latency", "errors", "success"):
+    if role in _SYMPTOMS:
         return _of_symptom(one, among, graph, affected)
-    if role == "traffic" and one.course.shape == "rose" and one.course.at <= onset(among) + SKEW:
+    if role == "traffic" and one.course.shape == "rose" and _came_in(one, among, graph, affected):
         return Named("traffic", min(0.75, 0.35 + 0.15 * math.log2(one.course.ratio)) * sure)
     crowded = role == "backlog" or (role == "load" and one.course.ratio >= _FLOOD)
     return Named("resource", (0.55 if role == "backlog" else 0.45) * sure) if crowded else Named(None, 0.3 * sure)
@@ -118,31 +119,47 @@ def _of_symptom(one: Watched, among: Sequence[Watched], graph: ServiceGraph, aff
     of, sure = one.measures, one.course.certainty
     if of.pool and of.role == "latency":
         return Named("resource", 0.6 * sure)
-    above = [other for other in affected if of.service in graph.depends_on(other, indirectly=True)]
-    if _too_little(one, among, above):
-        return Named(None, 0.3 * sure)
+    callers = {of.caller, *graph.dependents(of.service, indirectly=True)} & set(affected)
+    symptoms = [other for other in among if other.measures.service in callers and other.measures.role in _SYMPTOMS]
+    theirs = [other for other in symptoms if other.worse and not other.measures.caller]
+    share = _share(one, theirs)
+    if (symptoms and not theirs) or share < _TOO_LITTLE:
+        # Whoever needs it is as fast and as right as ever, or waits for something else.
+        return Named(None, _UNFELT * sure)
     if of.caller:
         own = [other for other in among if _same(other, one) and not other.measures.caller]
-        well = bool(own) and not any(other.moved for other in own)
-        return Named("network", 0.5 * sure) if well else Named("dependency", 0.75 * sure)
-    if above:
-        theirs = [other.course.at for other in among if other.worse and other.measures.service in above]
-        if one.course.at <= min(theirs, default=math.inf) + SKEW:
-            return Named("dependency", 0.6 * sure)
-    return Named(None, 0.7 * sure)
+        well = bool(own) and not any(other.moved for other in own) and not _began_anew(of.service, among)
+        return Named("network", 0.4 * sure * share) if well else Named("dependency", 0.75 * sure * share)
+    if theirs and one.course.at <= min(other.course.at for other in theirs) + SKEW:
+        return Named("dependency", 0.6 * sure * share)
+    return Named(None, 0.7 * sure * share)
 
 
-def _too_little(one: Watched, among: Sequence[Watched], above: Sequence[str]) -> bool:
-    """Whether a latency rose by so little that it cannot be what those above wait for: times add up along a call."""
-    of = one.measures
-    theirs = [
-        other.course.after - other.course.before
-        for other in among
-        if other.worse
-        and other.measures.service in above
-        and (other.measures.role, other.measures.unit) == (of.role, of.unit)
-    ]
-    return of.role == "latency" and one.course.after - one.course.before < _LEAST_PART * max(theirs, default=0.0)
+def _share(one: Watched, theirs: Sequence[Watched]) -> float:
+    """How much of what its callers wait longer it can be: times add up along a call. Of failures nothing is said."""
+    if one.measures.role != "latency":
+        return 1.0
+    waits = [_seconds(other) for other in theirs if other.measures.role == "latency"]
+    return min(_seconds(one) / (_ENOUGH * max(waits)), 1.0) if waits and max(waits) > 0 else 1.0
+
+
+def _seconds(one: Watched) -> float:
+    excess = one.course.after - one.course.before
+    return excess / 1000 if one.measures.unit == "ms" else excess
+
+
+def _began_anew(service: str, among: Sequence[Watched]) -> bool:
+    """Whether a process of a service was started within what was seen: what it counted before is lost."""
+    starts = (one for one in among if one.measures.role == "start" and one.measures.service == service)
+    return any(one.points[0][1] != one.points[-1][1] for one in starts)
+
+
+def _came_in(one: Watched, among: Sequence[Watched], graph: ServiceGraph, affected: Sequence[str]) -> bool:
+    """Whether requests rose before there were symptoms, and not only below: what comes in, comes from above."""
+    above = {*graph.dependents(one.measures.service, indirectly=True)} & set(affected)
+    theirs = [other for other in among if other.measures.role == "traffic" and other.measures.service in above]
+    flood = not theirs or any(other.worse for other in theirs)
+    return flood and one.course.at <= onset(among) + SKEW
 
 
 def _same(other: Watched, one: Watched) -> bool:
@@ -167,7 +184,7 @@ def _bounds(limit: Watched, used: Watched) -> bool:
         of.role == "limit"
         and other.role in ("used", "backlog", "other")
         and of.service == other.service
-        and limit_of(other.metric, of.metric)
+        and (limit_of(other.metric, of.metric) or (of.memory and other.memory))
     )
 
 

@@ -38,8 +38,8 @@ EXPLAINS: Mapping[Category, frozenset[Category]] = {
 # How much of its weight a finding has where it speaks for a cause by what follows from it, or against it.
 _SAME_SERVICE, _CALLER, _UNDATED = 0.5, 0.4, 0.6
 _EARLIER, _BROKE_FIRST, _HEALTHY, _TOO_LATE, _OVER = 0.5, 0.7, 0.6, 1.0, 0.3
-_TELLING, _BROKE_TOO = 0.4, 0.5
-_MERE_SYMPTOMS = frozenset[Category](("dependency", "unknown"))
+_TELLING, _BROKE_TOO = 0.4, 0.6
+_MERE_SYMPTOMS = frozenset[Category](("dependency", "network", "unknown"))
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,13 @@ def combined(spoken: Iterable[tuple[FindingKind, float]]) -> float:
 
 
 def kinds(findings: Sequence[Finding]) -> frozenset[FindingKind]:
-    """The independent kinds of evidence among findings: what was recalled is none, and one source counts once."""
+    """The independent kinds of evidence among findings; one source counts once.
+
+    What was recalled is none, and neither is the alert: it is what is to be explained.
+    """
     by_source: dict[str, FindingKind] = {}
     for one in sorted(findings, key=lambda finding: (-finding.weight, finding.id)):
-        if one.kind != "recall":
+        if one.kind not in ("recall", "alert"):
             by_source.setdefault(one.cites[0] if one.cites else one.id, one.kind)
     return frozenset(by_source.values())
 
@@ -115,7 +118,9 @@ def _of_health(finding: Finding, suspect: Suspected) -> float:
     if not is_sign(finding) or finding.kind == "alert":
         # That the alert fired says nothing against it: why it did is the question.
         return 0.0
-    over = finding.at is not None and suspect.began is not None and finding.at < suspect.began
+    # A line was written when it was; what is measured or is so still is, whenever that began.
+    passed = finding.kind in ("log", "event", "dependency")
+    over = passed and finding.at is not None and suspect.began is not None and finding.at < suspect.began
     return -_OVER if over else -1.0
 
 

@@ -31,12 +31,12 @@ _RULES: tuple[tuple[Role, str], ...] = (
     ("limit", r"^(?!.*\b(?:use|used|active)\b).*\b(?:max|maximum|limits?|capacity|quota|hard|size bytes)\b"),
     (
         "load",
-        r"\b(?:iops|throughput|written|writes|reads|read|write|wal|generation|network|transmit|receive|received|disk io"
-        r"|cpu seconds)\b",
+        r"\b(?:iops|throughput|written|writes|reads|read|write|wal|generation|network|transmit|receive|received"
+        r"|disk io)\b",
     ),
     (
         "used",
-        r"\b(?:used?|usage|active|open|inuse|rss|resident|heap|alloc|memory|goroutines|threads|sessions|fds|size|swap"
+        r"\b(?:cpu|used?|usage|active|open|inuse|rss|resident|heap|alloc|memory|goroutines|threads|sessions|fds|size|swap"
         r"|connections|carts|entries|load)\b",
     ),
     (
@@ -45,7 +45,7 @@ _RULES: tuple[tuple[Role, str], ...] = (
         r"|events?|operations?|visits|total|count)\b",
     ),
 )  # fmt: skip
-_UNITS = (("ms", r"\bmilliseconds?\b|\bms\b"), ("s", r"\bseconds?\b"), ("B", r"\bbytes?\b"), ("%", r"\bpercent\b"))
+_UNITS = (("B", r"\bbytes?\b"), ("ms", r"\bmilliseconds?\b|\bms\b"), ("s", r"\bseconds?\b"), ("%", r"\bpercent\b"))
 _PER_SECOND = re.compile(r"/ ?s(?:econd)?\b|\bper second\b", re.IGNORECASE)
 _MEMORY = re.compile(r"\b(?:memory|heap|rss|resident|alloc)\b")
 _POOL = re.compile(r"\b(?:pool|connections?|acquire)\b")

@@ -25,9 +25,9 @@ _BORING = re.compile(
     r"|scrape_|promhttp_|prometheus_|process_(?:virtual|max_fds|network)|nodejs_(?:version|gc)|target_info)"
     r"|_(?:created|info)$"
 )
-_MOST_EXPRESSIONS = 12
+_MOST_EXPRESSIONS = 14
 _USUALLY, _EPISODES, _FEWEST = 0.05, 2, 8
-_HEARTBEAT = re.compile(r"^(?:watch ?dog|dead ?man'?s? ?(?:switch|snitch)|heart ?beat|always ?(?:firing|on))")
+_HEARTBEAT = re.compile(r"^(?:watch ?dog|dead ?man ?s? ?(?:switch|snitch)|heart ?beat|always ?(?:firing|on))")
 _ALWAYS = re.compile(r"^\s*vector\(\s*1\s*\)\s*$")
 
 
@@ -69,6 +69,14 @@ class Asked:
     def window_seconds(self) -> float:
         """How long the window of its rates is; 0 without one."""
         return int(self.window[:-1]) * {"s": 1, "m": 60, "h": 3600}[self.window[-1]] if self.window else 0.0
+
+    @property
+    def place(self) -> int:
+        """How soon it is asked: what people feel and what runs out, what comes in, and then the rest."""
+        of = self.measures
+        if of.role in ("latency", "errors", "success", "up") and of.statistic != "p50":
+            return 0
+        return 0 if not of.metric else 1 if of.role == "traffic" else 2
 
     def over(self, window: str) -> "Asked":
         """The same over another window."""
@@ -120,9 +128,13 @@ def measured_by(expression: str) -> Measured:
         return Measured("other", expression[:60])
     failed = next((one for one in all_of_them if one.role == "errors"), None)
     if failed or re.search(r"(?:5\.\.|5xx|error|fail)", expression, re.IGNORECASE):
-        return replace(failed or all_of_them[0], role="errors", unit="", statistic="")
+        statistic = "share" if "/" in expression else ""
+        return replace(failed or all_of_them[0], role="errors", unit="", statistic=statistic)
     mean = len(names) > 1 and any(name.endswith("_sum") for name in names) and "/" in expression
-    return replace(all_of_them[0], statistic="mean") if mean else all_of_them[0]
+    if mean:
+        return replace(all_of_them[0], statistic="mean")
+    part = len(names) > 1 and "/" in expression and all_of_them[0].unit == all_of_them[1].unit
+    return replace(all_of_them[0], statistic="share", unit="") if part else all_of_them[0]
 
 
 def selectors(service: str) -> tuple[str, ...]:
@@ -148,8 +160,7 @@ def expressions(metrics: Sequence[Listed], service: str, window: str) -> list[As
     """
     own = [one for one in metrics if not _BORING.search(one.name) and _selector(one, service)]
     found = [asked for one in own for asked in _of(one, service, window, own)]
-    order = {role: place for place, role in enumerate(("latency", "errors", "up", "traffic", "share", "free", "used"))}
-    return sorted(found, key=lambda one: order.get(one.measures.role, 9))[:_MOST_EXPRESSIONS] + _gauges(own, service)
+    return sorted(found + _gauges(own, service), key=lambda one: one.place)[:_MOST_EXPRESSIONS]
 
 
 def _of(one: Listed, service: str, window: str, among: Sequence[Listed]) -> Iterator[Asked]:
@@ -168,7 +179,9 @@ def _of(one: Listed, service: str, window: str, among: Sequence[Listed]) -> Iter
         yield Asked(text, replace(of_name, statistic="mean"), window)
     elif _is_counter(one):
         by = f" by ({towards})" if towards else ""
-        yield Asked(f"sum{by}(rate({one.name}{{{where}}}[{window}]))", replace(of_name, unit=""), window)
+        # The rate of seconds is no latency, but how much of the time something took.
+        of_rate = replace(of_name, unit="", role="load" if of_name.role == "latency" else of_name.role)
+        yield Asked(f"sum{by}(rate({one.name}{{{where}}}[{window}]))", of_rate, window)
         if failed := _failed(one):
             # Where nothing failed yet there is no such series: that is no share of nothing, it is none.
             every = f"sum{by}(rate({one.name}{{{where}}}[{window}]))"
