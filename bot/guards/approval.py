@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from bot.guards.autonomy import rule_automatic
 from bot.guards.cases import NIGHTSHIFT, Case, Offer, Rules, actor_of, kept_proposal, offer_of, person_of
 from bot.guards.claiming import rule_claim, said_of
 from bot.guards.policies import Circumstances, Decision, Deed, Everything
 from bot.guards.verdicts import Detail, Verdict, entry
-from bot.remedy import Proposal
+from bot.remedy import Autonomy, Outcome, Proposal
 from bot.rules.conversations import is_outsider
 from connectors.directory.port import Person
 from connectors.state.remedy_port import Rule, Ruling, Standing, Switch, Vote
@@ -63,6 +64,13 @@ class Approval:
         """Whether what was approved may still be carried out, for ``state.claim_execution``."""
         return lambda standing: rule_claim(self.rules, people, now, standing)
 
+    def rule_automatic(self, outcomes: Sequence[Outcome], people: Sequence[Person], now: datetime) -> Rule:
+        """Whether a new proposal needs nobody's approval, for ``state.rule``.
+
+        ``outcomes`` are those in the audit of this remedy at the same target.
+        """
+        return lambda standing: rule_automatic(self.rules, outcomes, people, now, standing)
+
     def rule_switch(self, click: Click, people: Sequence[Person], now: datetime) -> Ruling:
         """Whether somebody may stop all remedies, or let them run again; ``allowed: …`` is to be put into effect.
 
@@ -87,11 +95,24 @@ class Approval:
         self, proposal: Proposal, switches: Mapping[str, Switch], people: Sequence[Person], now: datetime
     ) -> tuple[str, ...]:
         """The ids of all who may approve a proposal, in the order of the directory; none: nobody ever can."""
+        case = self._case(proposal, switches, people, now)
+        return tuple(one.id for one in people if case.entitled(one)) if case else ()
+
+    def level(self, proposal: Proposal, switches: Mapping[str, Switch], now: datetime) -> Autonomy:
+        """The level of autonomy that holds for a proposal."""
+        case = self._case(proposal, switches, (), now)
+        return case.level if case else "propose"
+
+    def needed(self, proposal: Proposal, switches: Mapping[str, Switch], now: datetime) -> int:
+        """How many people have to approve a proposal."""
+        case = self._case(proposal, switches, (), now)
+        return case.needed if case else proposal.needed
+
+    def _case(
+        self, proposal: Proposal, switches: Mapping[str, Switch], people: Sequence[Person], now: datetime
+    ) -> Case | None:
         remedy = self.rules.remedies.get(proposal.action.remedy)
-        if remedy is None:
-            return ()
-        case = Case(self.rules, people, Offer(proposal, remedy), now, switches=switches)
-        return tuple(one.id for one in people if case.entitled(one))
+        return Case(self.rules, people, Offer(proposal, remedy), now, switches=switches) if remedy else None
 
 
 def refused(verdict: Verdict, click: Click, now: datetime) -> Ruling:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from bot.guards.policies import Actor, Circumstances, Decision, Deed, Matter, Policies
-from bot.guards.terms import Terms
+from bot.guards.terms import NEEDED, Terms
 from bot.remedy import Autonomy, Proposal, Remedy
 from connectors.directory.port import Person
 from connectors.state.remedy_port import StoredProposal, Switch, Vote
@@ -18,7 +18,13 @@ NIGHTSHIFT = "nightshift"
 STOP, FREEZE, AUTONOMY = "stop", "freeze", "autonomy:"
 """Names of switches; behind the last stands the remedy, or ``remedy/service``, and its value is the level."""
 
-STRICTEST: tuple[Autonomy, ...] = ("propose", "several", "one", "automatic")
+STRICTEST: tuple[Autonomy, ...] = ("several", "propose", "one", "automatic")
+"""Levels of autonomy, the one that leaves most to people first.
+
+``several``: two people approve at least. ``propose``: as many as the settings ask for at its risk. ``one``: as many as
+its risk asks for at least, which is one up to medium. ``automatic``: nobody needs to, within its bounds.
+"""
+
 SEVERAL = 2
 
 
@@ -82,18 +88,20 @@ def actor_of(person: Person, *, foreign: bool = False) -> Actor:
 
 
 def level_of(switches: Mapping[str, Switch], terms: Terms, offer: Offer, now: datetime) -> Autonomy:
-    """The level of autonomy: the strictest of all services that it is about.
+    """The level of autonomy: the strictest of all services that it is about."""
+    levels = (level_named(switches, terms, offer.remedy.id, one, now) for one in offer.services)
+    return min(levels, key=STRICTEST.index)
 
-    What was agreed on since the start wins over the settings, and a service's own level over that of the remedy.
+
+def level_named(switches: Mapping[str, Switch], terms: Terms, remedy: str, service: str, now: datetime) -> Autonomy:
+    """The level of a remedy for a service; without a service that which holds where a service has none of its own.
+
+    A service's own level wins over that of the remedy, and what was agreed on since the start over the settings.
     """
-    return min((_level(switches, terms, offer.remedy.id, one, now) for one in offer.services), key=STRICTEST.index)
-
-
-def _level(switches: Mapping[str, Switch], terms: Terms, remedy: str, service: str, now: datetime) -> Autonomy:
     for name in (f"{remedy}/{service}", remedy):
         switch = switches.get(AUTONOMY + name)
         if switch and switch.holds(now):
-            # What nobody understands is the strictest.
+            # What nobody understands leaves it to people.
             return next((one for one in STRICTEST if one == switch.value), "propose")
         if name in terms.autonomy:
             return terms.autonomy[name]
@@ -113,9 +121,13 @@ class Case:
 
     @property
     def needed(self) -> int:
-        """How many people have to approve: the most of what risk, settings, proposal and autonomy ask for."""
-        several = SEVERAL if self.level == "several" else 1
-        return max(self.rules.terms.approvals(self.offer.remedy.risk), self.offer.proposal.needed, several)
+        """How many people have to approve: the most of what risk, proposal and level ask for, and the settings too.
+
+        Only where a level says so do the settings ask for no more than the risk.
+        """
+        risk, level = self.offer.remedy.risk, self.level
+        asked = NEEDED[risk] if level in ("one", "automatic") else self.rules.terms.approvals(risk)
+        return max(asked, self.offer.proposal.needed, SEVERAL if level == "several" else 1)
 
     @property
     def level(self) -> Autonomy:

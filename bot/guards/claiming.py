@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from bot.guards.autonomy import in_the_way
 from bot.guards.cases import NIGHTSHIFT, Case, Offer, Rules, kept_proposal, offer_of
 from bot.guards.verdicts import Detail, Verdict, entry
 from connectors.directory.port import Person
@@ -101,10 +102,10 @@ class _Claim:
 
     def _approvals(self) -> _Refusal | None:
         """Whoever approved is asked about again: a right that was taken away in between is gone."""
-        have, needed = len(self.case.approvals()), self.case.needed
         if any(one.person == NIGHTSHIFT and one.approves for one in self.case.votes):
-            level = self.case.level
-            return None if level == "automatic" else ("refused: not automatic", {"why": "the settings do not say so"})
+            why = in_the_way(self.case, self.recent)
+            return ("refused: not automatic", {"why": why}) if why else None
+        have, needed = len(self.case.approvals()), self.case.needed
         return None if have >= needed else ("refused: not enough approvals", {"have": have, "needed": needed})
 
     def _window(self) -> _Refusal | None:

@@ -58,7 +58,13 @@ TABLE = [
     pytest.param({"votes": ()}, "refused: not enough approvals", id="approved-by-nobody"),
     pytest.param({"votes": (vote("nightshift"),)}, "refused: not automatic", id="automatic-no-more"),
     pytest.param(
-        {"votes": (vote("nightshift"),), "switches": switch("autonomy:restart", "automatic")}, "claimed", id="automatic"
+        {
+            "by": approval(of=remedy(idempotent=True)),
+            "votes": (vote("nightshift"),),
+            "switches": switch("autonomy:restart", "automatic"),
+        },
+        "claimed",
+        id="automatic",
     ),
     pytest.param({"votes": (vote("ann", seconds_ago=600),)}, "stale: window over", id="exactly-at-the-windows-end"),
     pytest.param({"votes": (vote("ann", seconds_ago=599.9),)}, "claimed", id="just-before-the-windows-end"),
