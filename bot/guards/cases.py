@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from pydantic import ValidationError
 
@@ -129,7 +130,7 @@ class Case:
         asked = NEEDED[risk] if level in ("one", "automatic") else self.rules.terms.approvals(risk)
         return max(asked, self.offer.proposal.needed, SEVERAL if level == "several" else 1)
 
-    @property
+    @cached_property
     def level(self) -> Autonomy:
         """The level of autonomy that holds for it."""
         return level_of(self.switches, self.rules.terms, self.offer, self.now)
@@ -171,7 +172,7 @@ class Case:
         """Whether somebody may approve it, were nothing stopped or frozen."""
         return person.id.casefold() != NIGHTSHIFT and self.decide(actor_of(person), "approve").allowed
 
-    @property
+    @cached_property
     def matter(self) -> Matter:
         """It, as policies see it."""
         proposal, remedy, terms = self.offer.proposal, self.offer.remedy, self.rules.terms
