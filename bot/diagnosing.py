@@ -32,6 +32,8 @@ EXAMINE: Mapping[Expert, Callable[[Desk, Around], Awaitable[ExpertReport]]] = {
     "tools": tool_use.examine,
 }
 """What each expert looks at by its rules, before a model thinks."""
+SHARES: Mapping[str, float] = {"anomaly": 0.4, "fault": 0.4, "tools": 0.1, CHALLENGER: 0.1}
+"""What part of the calls is each one's: who asks much must not leave the others without an answer."""
 EVERY_KIND = frozenset[Kind](chain.from_iterable(KINDS.values()))
 
 
@@ -49,14 +51,14 @@ class Room:
     trouble: Trouble
     toolbox: Toolbox
     around: Around
-    purse: Purse
+    purses: Mapping[str, Purse]
     allowance: Allowance
     board: Board
     seen: Seen
 
     def desk(self, expert: str, kinds: frozenset[Kind]) -> Desk:
         """A desk of one's own."""
-        return Desk(expert, self.trouble, self.toolbox, kinds, self.purse, self.seen)
+        return Desk(expert, self.trouble, self.toolbox, kinds, self.purses[expert], self.seen)
 
 
 async def diagnose(trouble: Trouble, ports: Ports, board: Board) -> Diagnosis:
@@ -169,10 +171,10 @@ def as_query(trouble: Trouble) -> RewrittenQuery:
 
 
 def _room(trouble: Trouble, recalled: tuple[Evidence, ...], ports: Ports, board: Board) -> Room:
-    rules = ports.incidents
-    purse = Purse(rules.calls, ports.clock() + rules.budget_seconds, ports.clock)
+    rules, until = ports.incidents, ports.clock() + ports.incidents.budget_seconds
+    purses = {name: Purse(max(1, round(rules.calls * share)), until, ports.clock) for name, share in SHARES.items()}
     around = Around(ports.graph, ports.live, recalled)
-    return Room(trouble, ports.toolbox, around, purse, Allowance.of(rules, ports.clock), board, Seen())
+    return Room(trouble, ports.toolbox, around, purses, Allowance.of(rules, ports.clock), board, Seen())
 
 
 def _dated(trouble: Trouble, findings: Sequence[Finding]) -> Trouble:

@@ -97,7 +97,8 @@ class Briefing:
 def briefing(trouble: Trouble, known: Known, answers: Iterable[Answer] = ()) -> Briefing:
     """What the trouble names, and what the answers so far add to it."""
     seen = list(answers)
-    own = best(_own(trouble))
+    # A measured value looks like the name of a version or a host; nothing is called by a number alone.
+    own = best(one for one in _own(trouble) if re.search(r"[A-Za-z]", one.name))
     near = _near(own, seen)
     spaces = dict.fromkeys([*_spaces(trouble, known), *(one.namespace for one in near if one.rank >= 0.6)])
     labels = {key: value for alert in reversed(trouble.alerts) for key, value in _said(alert).items()}

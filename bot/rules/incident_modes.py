@@ -32,7 +32,7 @@ class IncidentRules:
     wait_seconds: float = 20.0
     deadline_seconds: float = 300.0
     budget_seconds: float = 600.0
-    calls: int = 60
+    calls: int = 120
     tokens: int = 200_000
     cost: float | None = None
     again_hours: float = 72.0
