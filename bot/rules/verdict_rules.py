@@ -9,6 +9,7 @@ _CHINESE: Mapping[str, str] = {
     "independent evidence that survived": "有多种独立证据，并经受住了检验",
     "the alert's condition still holds": "告警条件仍然成立",
     "nothing positive says that all is well": "没有证据明确表明一切正常",
+    "too little says that all is well": "说明一切正常的证据不足",
     "something abnormal is still seen": "仍能看到异常",
     "one sign of health against a grave alert": "面对严重告警，只有一个正常的迹象",
     "all is well, and something positive says so": "一切正常，并有明确的证据",
