@@ -43,7 +43,7 @@ def objects() -> dict[str, dict[str, Any]]:
 
 
 def revisions() -> dict[str, list[dict[str, Any]]]:
-    stranger = {**revision(9, "other:1"), "metadata": {"ownerReferences": owned("u9")}}
+    stranger = {**revision(50, "other:1"), "metadata": {**revision(50, "")["metadata"], "ownerReferences": owned("u9")}}
     kept = [
         {"metadata": {"ownerReferences": owned("u2")}, "revision": number, "data": {"spec": {"template": there}}}
         for number, there in ((1, {**template(OLD), "$patch": "replace"}), (2, template(NEW)))
