@@ -9,27 +9,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.agents import anomaly, fault, tool_use
-from bot.desk import Around, Desk, Purse, Seen
+from bot.agents.board import Board
+from bot.diagnosing import diagnose
 from bot.evals.diagnosis_cases import Case, read_cases
-from bot.incident import Category, ExpertReport, Finding, Trouble
-from bot.rules.live import Known
+from bot.incident import Category, Diagnosis, Finding, Incident, Trouble
+from bot.ladder import Ladder
+from bot.ports import Limits, Ports
+from bot.rules.terms import content_terms
+from bot.rules.verdicts import with_verdict
+from bot.standing import Standing
+from bot.steps.announce import Told as Shown
+from bot.steps.announce import announce
 from bot.steps.compose import compose, material
-from bot.steps.hypothesise import hypothesise
-from bot.steps.settle import settle
 from bot.toolbox import Toolbox
 from bot.vocabulary import Evidence
 from connectors.configuration import Roots
 from connectors.llm.port import estimate_tokens
 from connectors.load import load
-from connectors.tools.port import Kind, Tools
+from connectors.tools.port import Tools
+from knowledge.chunk import plain
+from knowledge.library import Library
 from knowledge.service_graph import ServiceGraph
 
-CALLS, SECONDS = 48, 120.0
-_FAULT: frozenset[Kind] = frozenset(("logs", "cluster", "changes", "alerts"))
-_METRICS: frozenset[Kind] = frozenset(("metrics",))
-_OTHER: frozenset[Kind] = frozenset(("metrics", "network", "other"))
-_EXPERTS = (("fault", _FAULT, fault), ("anomaly", _METRICS, anomaly), ("tool use", _OTHER, tool_use))
+NO_MODEL = Ladder([])
+_LIMITS = Limits(
+    rounds=1, seconds=60, evidence_tokens=6000, local_evidence_tokens=1200, output_tokens=700, local_output_tokens=180,
+    hits=8,
+)  # fmt: skip
+"""Those of questions, which a diagnosis does not ask."""
 _MOST_FINDINGS, _TOLD = 12, 5
 
 
@@ -65,55 +72,73 @@ class Outcome:
     out_of_reach: bool = False
 
 
-async def evaluate(folder: Path, roots: Roots, budget: int) -> list[Outcome]:
+async def evaluate(folder: Path, roots: Roots, budget: int, ladder: Ladder = NO_MODEL) -> list[Outcome]:
     """Diagnose every case below a folder, with evidence of at most ``budget`` tokens in context. Raises BadCases."""
     found = []
     for case in read_cases(folder):
         settings = {"folder": str(case.recordings), "format": case.kind}
         async with load("tools", "recorded", settings, roots) as tools:
             began = time.perf_counter()
-            told = await diagnose(case.trouble, tools, budget)
+            told = _told(await diagnosed(case.trouble, tools, ladder), budget)
             found.append(_judged(case, told, time.perf_counter() - began))
     return found
 
 
-async def diagnose(trouble: Trouble, tools: Tools, budget: int) -> Told:
-    """What the experts without a model bring of a trouble, within ``budget`` tokens of evidence."""
-    purse, seen = Purse(CALLS, time.monotonic() + SECONDS, time.monotonic), Seen()
-    around = Around(ServiceGraph(), Known({}))
+async def diagnosed(trouble: Trouble, tools: Tools, ladder: Ladder) -> Diagnosis:
+    """What the journey of an incident makes of a trouble that nothing is remembered of."""
+    here = Roots(Path(), Path())
     with tempfile.TemporaryDirectory() as shelf:
-        toolbox = Toolbox({"recorded": tools}, Path(shelf), time.monotonic)
-        reports = [
-            await expert.examine(Desk(name, trouble, toolbox, kinds, purse, seen), around)
-            for name, kinds, expert in _EXPERTS
-        ]
-    return _told(trouble, reports, budget)
+        async with (
+            load("embedding", "memory", {}, here) as texts,
+            load("vectors", "memory", {}, here) as vectors,
+            load("state", "memory", {}, here) as state,
+        ):
+            ports = Ports(
+                state=state,
+                library=Library(texts, vectors),
+                ladder=ladder,
+                plugins=(),
+                chats={},
+                services=ServiceGraph().mentioned,
+                terms=content_terms,
+                limits=_LIMITS,
+                clock=time.monotonic,
+                standing=Standing(state, time.monotonic),
+                toolbox=Toolbox({"recorded": tools}, Path(shelf), time.monotonic),
+            )
+            return await diagnose(trouble, ports, Board())
 
 
-def _told(trouble: Trouble, reports: Sequence[ExpertReport], budget: int) -> Told:
-    findings = sorted((one for report in reports for one in report.findings), key=lambda one: -one.weight)
-    gaps = [gap for report in reports for gap in report.gaps]
-    excluded = [one.says for report in reports for one in report.excluded][:_TOLD]
-    says = "\n".join([*(one.says for one in findings[:_MOST_FINDINGS]), *excluded, *gaps[:_TOLD]])
-    question = f"{_asked(trouble)}\n{says}"
-    pieces = _ranked(findings, [one for report in reports for one in report.evidence])
-    numbered = compose(pieces, max(256, budget - estimate_tokens(says)), estimate_tokens)
-    context = material(question, numbered)
-    verdict = settle(trouble, hypothesise(trouble, findings, ServiceGraph()), findings, gaps)
+def _told(diagnosis: Diagnosis, budget: int) -> Told:
+    trouble, verdict = diagnosis.trouble, diagnosis.verdict
+    findings = sorted(diagnosis.findings, key=lambda one: -one.weight)
+    excluded = [one.says for one in diagnosis.excluded][:_TOLD]
+    says = "\n".join([*(one.says for one in findings[:_MOST_FINDINGS]), *excluded, *diagnosis.gaps[:_TOLD]])
+    numbered = compose(_ranked(findings, diagnosis.evidence), max(256, budget - estimate_tokens(says)), estimate_tokens)
+    context = material(f"{_asked(trouble)}\n{says}", numbered)
     lead = next(iter(verdict.hypotheses), None)
-    text = "\n".join([*(f"{one.says} {one.quote}" for one in findings[:_TOLD]), *excluded, *gaps[:_TOLD]])
-    steps = [step for report in reports for step in report.steps]
-    asked = frozenset(step.tool.split(" ", 1)[0] for step in steps if step.outcome == "answered")
+    asked = frozenset(one.tool.split(" ", 1)[0] for one in diagnosis.steps if one.outcome == "answered")
     return Told(
         context,
-        text,
+        _card(diagnosis),
         lead.cause if lead else None,
         lead.service if lead else "",
         asked,
-        len(steps),
+        len(diagnosis.steps),
         estimate_tokens(context),
         verdict.outcome,
     )
+
+
+def _card(diagnosis: Diagnosis) -> str:
+    """All that people are told, with what it quotes."""
+    trouble = diagnosis.trouble
+    incident = Incident(
+        id=trouble.id, title=trouble.text.split("\n")[0], opened_at=trouble.at, began=trouble.began, language="en"
+    )
+    card = announce(with_verdict(incident, "run", diagnosis), diagnosis, Shown())
+    parts = [card.title, card.text, *(one.text for one in card.folded), *(one.quote for one in card.citations)]
+    return plain("\n\n".join([*parts, *card.notices]))
 
 
 def _ranked(findings: Sequence[Finding], pieces: Sequence[Evidence]) -> list[Evidence]:

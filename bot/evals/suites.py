@@ -182,10 +182,20 @@ def _grouping(arguments: Sequence[str]) -> int:
 def _diagnosis(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bot eval diagnosis", description=diagnosis.__doc__)
     parser.add_argument("folder", type=Path, help="folders with case.yaml, case.json, or alert.json and answer.yml")
-    folder: Path = parser.parse_args(arguments).folder
+    parser.add_argument("--model", action="store_true", help="think with the models of the settings (default: none)")
+    given = parser.parse_args(arguments)
     settings = read_settings()
     budget = settings.answer.evidence_tokens
-    sys.stdout.write(diagnosis.report(asyncio.run(diagnosis.evaluate(folder, settings.roots, budget))) + "\n")
+
+    async def evaluate() -> list[diagnosis.Outcome]:
+        async with AsyncExitStack() as opened:
+            models = [
+                await opened.enter_async_context(load("llm", name, settings.table("llm", name), settings.roots))
+                for name in (settings.ports.llm if given.model else ())
+            ]
+            return await diagnosis.evaluate(given.folder, settings.roots, budget, Ladder(models))
+
+    sys.stdout.write(diagnosis.report(asyncio.run(evaluate())) + "\n")
     return 0
 
 
