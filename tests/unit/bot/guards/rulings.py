@@ -84,7 +84,7 @@ def stored(of: Proposal | None = None, status: ProposalStatus = "pending") -> St
 
 
 def approval(terms: Terms = TERMS, of: Remedy | None = None) -> Approval:
-    return Approval(Rules(POLICIES, terms, {"restart": of or remedy()}, {"checkout": "payments"}))
+    return Approval(Rules(POLICIES, terms, {"restart": of or remedy()}, {"checkout": "payments", "cart": "storefront"}))
 
 
 def click(author: str = "slack:U1", action: Asked = "approve", **more: Any) -> Click:

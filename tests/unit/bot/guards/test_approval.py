@@ -4,11 +4,13 @@ import json
 import random
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.guards.approval import Asked
+from bot.guards.approval import Approval, Asked
+from bot.guards.policies import read_policies
 from bot.guards.terms import Freeze
 from bot.remedy import Risk
 from connectors.state.remedy_port import Standing, StoredProposal, Vote
@@ -152,6 +154,26 @@ TABLE = [
         "refused: stopped",
         id="no-dry-run-while-stopped",
     ),
+    pytest.param(
+        {"clicked": click("ann", "rehearse"), "switches": switch("freeze")},
+        "allowed: rehearse",
+        id="rehearsed-in-a-freeze",
+    ),
+    pytest.param(
+        {"on": edited(run={"do": "y"}), "at": NOW + timedelta(hours=1)},
+        "refused: changed",
+        id="edited-comes-before-expired",
+    ),
+    pytest.param(
+        {**risky("high"), "clicked": click("lei"), "votes": (vote("mei", approves=False),)},
+        "vote recorded",
+        id="only-approvals-count",
+    ),
+    pytest.param(
+        {"on": stored(proposal(services=("cart",))), "clicked": click("eve")},
+        "refused: policy",
+        id="the-team-of-a-service-that-suffers-is-not-that-of-what-is-changed",
+    ),
     pytest.param({"clicked": click("ann", "probe")}, "refused: nothing to probe", id="nothing-has-begun"),
     pytest.param(
         {
@@ -206,6 +228,35 @@ def test_an_account_of_two_people_is_nobodys() -> None:
     twice = (*PEOPLE, replace(ANN, id="ann2"))
 
     assert approval().rule_click(click(), twice, NOW)(Standing(stored())).verdict == "refused: unknown person"
+
+
+def test_nobody_of_the_directory_is_nightshift() -> None:
+    named = (*PEOPLE, replace(ANN, id="Nightshift", accounts=()))
+
+    assert (
+        approval().rule_click(click("nightshift"), named, NOW)(Standing(stored())).verdict == "refused: unknown person"
+    )
+
+
+def test_a_rejection_ends_it() -> None:
+    ruling = ruled(clicked=click("ann", "reject"))
+
+    assert ruling.proposal == replace(stored(), status="rejected")
+    assert ruling.vote == Vote("p1", "ann", approves=False, given_at=NOW, event_id="e1")
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("step-up-production", "refused: step-up"), ("never", "refused: policy")]
+)
+def test_a_teams_own_policy_may_ask_for_a_second_factor(tmp_path: Path, name: str, verdict: str) -> None:
+    own = tmp_path / "own.cedar"
+    own.write_text(
+        f'@id("{name}") forbid (principal, action == Action::"approve", resource) unless {{ context.step_up }};'
+    )
+    strict = Approval(replace(approval().rules, policies=read_policies(own)))
+
+    assert ruled(by=strict).verdict == verdict
+    assert ruled(by=strict, clicked=click(step_up=True)).verdict == "approved"
 
 
 def test_who_may_approve_is_asked_of_the_policies() -> None:

@@ -125,7 +125,9 @@ RUNNING = begun(proposal_id="p1", status="started")
     [
         pytest.param(Standing(stored(), (vote("ann"),), {}, RUNNING), NOW, id="pending"),
         pytest.param(Standing(stored(status="approved"), (vote("ann"),)), NOW, id="not-claimed"),
-        pytest.param(Standing(stored(status="approved"), (vote("ann"),), {}, begun()), NOW, id="another-claimed"),
+        pytest.param(
+            Standing(stored(status="approved"), (vote("ann"),), {}, begun(status="started")), NOW, id="another-claimed"
+        ),
         pytest.param(
             Standing(stored(status="approved"), (vote("ann"),), {}, replace(RUNNING, status="done")), NOW, id="done"
         ),
