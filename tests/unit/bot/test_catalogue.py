@@ -33,7 +33,7 @@ MISTAKES = [
     ),
     pytest.param(RESTART, 'target: "{service}"', "target: ''", "target: say what is changed", id="no-target"),
     pytest.param(
-        RESTART, "restart {service}", "restart {pod}", "run.do: 'pod' is no parameter", id="run-names-a-stranger"
+        RESTART, "restart {service}", "restart {pod}", "run.do: {pod} is no parameter", id="run-names-a-stranger"
     ),
     pytest.param(
         RESTART, '{do: "restart {service}"}', "{shell: rm}", "run: do: write one text", id="not-the-executors"
