@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | ask | incidents | silence | alerts | knowledge | doctor | settings …`."""
+"""The command line: `python -m bot serve | ask | incidents | remedies | silence | alerts | knowledge | doctor | …`."""
 
 import argparse
 import sys
@@ -62,6 +62,7 @@ def _add_assistant(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     ask.set_defaults(run=_ask)
 
     _add_incidents(commands)
+    _add_remedies(commands)
 
     known = commands.add_parser("knowledge", help="show what is known, as a tree, or the gaps in it")
     known.add_argument("--service", default="", metavar="NAME", help="only this service")
@@ -108,6 +109,16 @@ def _add_incidents(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     incidents.add_argument("--language", choices=("en", "zh"), default="en", help="the language of our own words")
     incidents.add_argument("--json", action="store_true", help="print JSON and nothing else")
     incidents.set_defaults(run=_incidents)
+
+
+def _add_remedies(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    found = commands.add_parser("remedies", help="list the catalogue of remedies, check it, or try one without effect")
+    found.add_argument("action", nargs="?", choices=("list", "check", "rehearse"), default="list")
+    found.add_argument("id", nargs="?", default="", help="with rehearse: which remedy's dry run")
+    found.add_argument("values", nargs="*", default=[], metavar="NAME=VALUE", help="with rehearse: its parameters")
+    found.add_argument("--language", choices=("en", "zh"), default="en", help="the language of titles and words")
+    found.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    found.set_defaults(run=_remedies)
 
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -207,6 +218,14 @@ def _incidents(given: argparse.Namespace) -> int:
     now = datetime.now(UTC)  # noqa: TID251  # a command starts here
     asked = (given.action, given.id, given.status, given.json, _groups(given), given.language)
     return show(_read(given), Request(*asked, was=given.was, at=now))
+
+
+def _remedies(given: argparse.Namespace) -> int:
+    from bot.remedy_commands import Request, remedies
+
+    now = datetime.now(UTC)  # noqa: TID251  # a command starts here
+    request = Request(given.action, given.id, tuple(given.values), given.language, now, as_json=given.json)
+    return remedies(_read(given), request)
 
 
 def _groups(given: argparse.Namespace) -> tuple[str, ...]:

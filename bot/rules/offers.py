@@ -26,18 +26,28 @@ def offers(diagnosis: Diagnosis, catalogue: Catalogue, graph: ServiceGraph) -> t
     """At most three remedies with their parameters, the best first; each has still to be admitted.
 
     Only for a cause that is confirmed or likely: those for its sort at its service, or at the service whose change it
-    rests on. One that a page among the evidence names comes first, then those for these services alone, then by risk.
+    rests on. One that a page among the evidence names comes first, then the one that takes the change back, then those
+    for these services alone, then by risk.
     """
     return tuple(one.choice for one in fitting(diagnosis, catalogue, graph) if one.choice is not None)[:MOST_OFFERED]
 
 
 @dataclass(frozen=True)
 class Fitting:
-    """A remedy for the cause; ``choice`` has its parameters, None where rules do not know them all."""
+    """A remedy for the cause at one of ``services``; ``choice`` is None where rules do not know all its parameters."""
 
     remedy: Remedy
     service: str
     choice: Choice | None
+    services: tuple[str, ...] = ()
+
+    def aims(self, given: Mapping[str, JsonValue]) -> bool:
+        """Whether with these parameters it changes one of the services, or what the catalogue itself names."""
+        known = parameters.properties(self.remedy.parameters)
+        told = [given.get(name) for name, one in known.items() if parameters.role(name, one) == "service"]
+        if any(one not in self.services for one in told):
+            return False
+        return not set(named(self.remedy.target)) or any(_aims_at(self.remedy, given, one) for one in self.services)
 
 
 def fitting(diagnosis: Diagnosis, catalogue: Catalogue, graph: ServiceGraph) -> tuple[Fitting, ...]:
@@ -50,10 +60,13 @@ def fitting(diagnosis: Diagnosis, catalogue: Catalogue, graph: ServiceGraph) -> 
     return tuple(sorted(found, key=lambda one: _rank(one, about)))
 
 
-def _rank(one: Fitting, about: "_About") -> tuple[bool, int, bool, int]:
+def _rank(one: Fitting, about: "_About") -> tuple[bool, bool, int, bool, int]:
     remedy = one.remedy
+    roles = {parameters.role(name, schema) for name, schema in parameters.properties(remedy.parameters).items()}
     return (
         remedy.id not in about.named,
+        # What takes back the change that the cause rests on ends it; what else helps may only hide it.
+        not (one.choice and "release" in roles),
         about.services.index(one.service),
         not remedy.services,
         _ORDER[remedy.risk],
@@ -66,14 +79,18 @@ def _fitted(remedy: Remedy, about: "_About") -> Fitting | None:
         return None
     known = parameters.properties(remedy.parameters)
     chosen = [service for service in about.services if not remedy.services or service in remedy.services]
+    found: Fitting | None = None
     for service in chosen:
         values = {name: _value(name, schema, service, about) for name, schema in known.items()}
         given = {name: value for name, value in values.items() if value is not None}
         if remedy.services or _aims_at(remedy, given, service):
             complete = parameters.complete(remedy.parameters, given)
             whole = not list(parameters.misfits(remedy.parameters, complete))
-            return Fitting(remedy, service, Choice(remedy=remedy.id, parameters=given) if whole else None)
-    return None
+            choice = Choice(remedy=remedy.id, parameters=given) if whole else None
+            # The service at fault may lack what is known of the one that was changed.
+            if found is None or (choice and not found.choice):
+                found = Fitting(remedy, service, choice, about.services)
+    return found
 
 
 def _aims_at(remedy: Remedy, given: Mapping[str, JsonValue], service: str) -> bool:

@@ -1,6 +1,7 @@
 """The demo shop as real processes: each fault raises its alert by itself, healing ends it, and nothing is left over."""
 
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from deploy.demo.shop.__main__ import main
 from deploy.demo.shop.faults import FAULTS, everyday, heal, inject
 from deploy.demo.shop.monitoring import MISSING, Monitoring, installed, watching
-from deploy.demo.shop.shop import Shop, open_shop
+from deploy.demo.shop.release import Release
+from deploy.demo.shop.shop import Said, Shop, open_shop
 
 RAISES = {
     "bad-deploy": ("CheckoutErrorRateHigh", "checkout"),
@@ -94,6 +96,51 @@ def test_it_is_changed_from_the_command_line(shop: Shop) -> None:
     assert run("rollback", "payments") == 0
     assert "db_pool_max_connections 10.0" in metrics_of(shop, "payments")
     assert run("rollback", "checkout") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("configure", "payments", "pool_size=30"), "would deploy payments 6.2.3 again, with pool_size=30\n"),
+        (("restart", "payments"), "would replace the process of payments 6.2.3\n"),
+        (("clean", "orders"), "would delete 0 exports of orders, 0 bytes\n"),
+    ],
+)
+def test_a_dry_run_changes_nothing(
+    shop: Shop, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    before = shop.state()
+
+    assert main(["--folder", str(shop.folder), "--dry-run", *words]) == 0
+
+    assert capsys.readouterr().out == said
+    assert shop.state() == before
+
+
+def test_it_is_rolled_back_to_the_release_that_is_meant(shop: Shop) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([str(shop.program), *words], capture_output=True, text=True, timeout=30, check=False)
+
+    shop.deploy("checkout", Release("4.18.3"), Said("Say hello"))
+
+    assert run("rollback", "checkout", "--to", "4.18.1").stderr == "before, 4.18.2 of checkout ran, and not 4.18.1\n"
+    assert "4.18.2 in the place of 4.18.3" in run("--dry-run", "rollback", "checkout", "--to", "4.18.2").stdout
+    assert shop.state()["checkout"]["version"] == "4.18.3"
+    assert run("--by", "nightshift", "rollback", "checkout", "--to", "4.18.2").returncode == 0
+    assert shop.state()["checkout"]["version"] == "4.18.2"
+
+
+def test_captures_that_are_deferred_wait_for_nobody(shop: Shop) -> None:
+    shop.job("northbank", "latency", seconds=2.0)
+    shop.configure("payments", Said("Defer captures"), deferred_capture=1)
+    began = time.monotonic()
+
+    httpx.post(f"http://127.0.0.1:{shop.ports['payments']}/pay", json={"amount": 19}).raise_for_status()
+
+    assert time.monotonic() - began < 1.5
+    assert until(lambda: "payments_captures_deferred 0.0" not in metrics_of(shop, "payments"), 2)
+    shop.rollback("payments")
+    heal(shop, "slow-dependency")
 
 
 def test_a_deployment_loses_no_request(shop: Shop) -> None:

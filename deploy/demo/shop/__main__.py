@@ -2,8 +2,9 @@
 
 python -m deploy.demo.shop run [FAULT]
 python -m deploy.demo.shop inject | heal FAULT
-python -m deploy.demo.shop restart | rollback | clean SERVICE
-python -m deploy.demo.shop configure SERVICE NAME=NUMBER …
+python -m deploy.demo.shop [--dry-run] [--by NAME] restart | clean SERVICE
+python -m deploy.demo.shop [--dry-run] [--by NAME] rollback SERVICE [--to VERSION]
+python -m deploy.demo.shop [--dry-run] [--by NAME] configure SERVICE NAME=NUMBER …
 python -m deploy.demo.shop state
 """
 
@@ -18,17 +19,20 @@ import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
-from bot.logs import set_up_logs
-from bot.serving import serve
-from bot.settings import Settings, read_settings
 from deploy.demo.shop.faults import FAULTS, everyday, heal, inject
 from deploy.demo.shop.monitoring import MISSING, installed, watching
 from deploy.demo.shop.nightshift import Door, settings_for
 from deploy.demo.shop.processes import LOOPBACK, wait_for
 from deploy.demo.shop.shop import Said, Shop, open_shop
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+# All of Nightshift is imported only where it is run: who rolls something back does not wait for it.
 
 FOLDER = Path("~/.cache/nightshift/shop").expanduser()
 CALM_SECONDS = 30.0
@@ -52,14 +56,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m deploy.demo.shop", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"where the shop runs (default: {FOLDER})")
+    parser.add_argument("--by", default="ann", metavar="NAME", help="who changes it")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be changed, and change nothing")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     run = commands.add_parser("run", help="shop, Prometheus, Alertmanager and Nightshift, until Ctrl-C")
     run.add_argument("fault", nargs="?", choices=sorted(FAULTS), help="what goes wrong after half a minute")
     run.add_argument("--port", type=int, default=8080, help="where Nightshift's page is")
     for name in ("inject", "heal"):
         commands.add_parser(name).add_argument("fault", choices=sorted(FAULTS))
-    for name in ("restart", "rollback", "clean"):
+    for name in ("restart", "clean"):
         commands.add_parser(name).add_argument("service")
+    rollback = commands.add_parser("rollback")
+    rollback.add_argument("service")
+    rollback.add_argument("--to", default="", metavar="VERSION", help="only if this is the version that ran before")
     configure = commands.add_parser("configure")
     configure.add_argument("service")
     configure.add_argument("numbers", nargs="+", metavar="NAME=NUMBER")
@@ -69,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _change(shop: Shop, given: argparse.Namespace) -> int:
     """Do one thing to the shop that runs."""
+    if given.dry_run:
+        _say(_planned(shop, given))
+        return 0
     match given.command:
         case "inject":
             inject(shop, given.fault)
@@ -76,21 +88,47 @@ def _change(shop: Shop, given: argparse.Namespace) -> int:
         case "heal":
             heal(shop, given.fault)
         case "restart":
-            shop.restart(given.service)
+            shop.restart(given.service, given.by)
         case "rollback":
-            shop.rollback(given.service)
+            shop.rollback(given.service, given.by, given.to)
         case "clean":
             _say(f"{shop.clean(given.service)} bytes are free again.")
         case "configure":
-            numbers = {name: float(number) for name, number in (one.split("=") for one in given.numbers)}
-            shop.configure(given.service, Said(f"Set {', '.join(given.numbers)}", kind="configuration"), **numbers)
+            said = Said(f"Set {', '.join(given.numbers)}", given.by, "configuration")
+            shop.configure(given.service, said, **_numbers(given.numbers))
         case _:
             _say(json.dumps(shop.state(), indent=1))
     return 0
 
 
+def _planned(shop: Shop, given: argparse.Namespace) -> str:
+    """What a command would change. Raises what the command itself would raise of it, and ValueError for the others."""
+    if given.command not in ("restart", "rollback", "clean", "configure"):
+        raise ValueError(f"{given.command} has no dry run.")
+    now = shop.releases.current(given.service)
+    match given.command:
+        case "rollback":
+            before = shop.before(given.service, given.to)
+            return f"would deploy {given.service} {before.version} in the place of {now.version}"
+        case "clean":
+            exports = shop.exports(given.service)
+            return f"would delete {len(exports)} exports of {given.service}, {sum(exports.values())} bytes"
+        case "configure":
+            numbers = ", ".join(f"{name}={number:g}" for name, number in _numbers(given.numbers).items())
+            return f"would deploy {given.service} {now.version} again, with {numbers}"
+        case _:
+            return f"would replace the process of {given.service} {now.version}"
+
+
+def _numbers(given: Sequence[str]) -> dict[str, float]:
+    return {name: float(number) for name, number in (one.split("=") for one in given)}
+
+
 def _run(given: argparse.Namespace) -> int:
     """Start everything and serve; all of it has ended when this returns."""
+    from bot.logs import set_up_logs
+    from bot.settings import read_settings
+
     if not installed():
         raise FileNotFoundError(MISSING)
     if _answers(given.folder):
@@ -108,8 +146,10 @@ def _run(given: argparse.Namespace) -> int:
     return 0
 
 
-async def _served(settings: Settings, shop: Shop, door: Door, fault: str | None) -> None:
+async def _served(settings: "Settings", shop: Shop, door: Door, fault: str | None) -> None:
     """Serve until interrupted; what happens to the shop meanwhile happens in a thread of its own."""
+    from bot.serving import serve
+
     story = asyncio.create_task(_story(shop, door, fault))
     await serve(settings)
     story.cancel()

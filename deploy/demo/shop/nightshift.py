@@ -1,5 +1,6 @@
 """Nightshift's settings for the shop: what watches it, what may be asked, and who posts alerts."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from deploy.demo.shop.processes import LOOPBACK
 from deploy.demo.shop.shop import Shop
 
 SERVICES = Path(__file__).with_name("services.yaml")
+REMEDIES = Path(__file__).parents[1] / "remedies"
 WAIT_SECONDS = 3.0
 """How long further alerts are waited for: here they come within seconds of each other."""
 
@@ -36,10 +38,16 @@ def settings_for(shop: Shop, watched: Monitoring, door: Door, home: Path) -> Map
     return {
         "services_file": SERVICES,
         "web": {"host": LOOPBACK, "port": door.port},
-        "ports": {"tools": ["prometheus", "alertmanager", "logfiles", "changes"], "alerts": ["alertmanager"]},
+        "ports": {
+            "tools": ["prometheus", "alertmanager", "logfiles", "changes"],
+            "alerts": ["alertmanager"],
+            "remediation": ["command"],
+        },
+        "remedies": {"folder": REMEDIES},
         "incidents": {"wait_seconds": WAIT_SECONDS},
         "connectors": {
             "alerts": {"alertmanager": {"token": door.token}},
+            "remediation": {"command": _commands(shop)},
             "state": {"sql": {"path": str(home / "state.db")}},
             "tools": {
                 "prometheus": {"url": watched.prometheus},
@@ -49,3 +57,9 @@ def settings_for(shop: Shop, watched: Monitoring, door: Door, home: Path) -> Map
             },
         },
     }
+
+
+def _commands(shop: Shop) -> Mapping[str, object]:
+    """The shop's command line is all that may be run; who is root has to say so."""
+    allowed = {"programs": [shop.program.name], "path": [str(shop.program.parent)]}
+    return allowed if os.getuid() else {**allowed, "user": "root"}

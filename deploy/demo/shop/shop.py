@@ -27,6 +27,12 @@ PROVIDERS = ("northbank",)
 """Who is outside: nobody here reads their metrics and logs, and they tell nobody what they change."""
 
 _PORTS, _CHANGES = "ports.json", "changes.json"
+_PROGRAM = """#!{python}
+import sys
+sys.path.insert(0, {root!r})
+from deploy.demo.shop.__main__ import main
+sys.exit(main(["--folder", {folder!r}, *sys.argv[1:]]))
+"""
 _SECONDS = 20.0
 _END_WITHIN_SECONDS = 15.0
 
@@ -58,6 +64,11 @@ class Shop:
             raise FileNotFoundError(f"No shop runs in {folder}.") from None
 
     @property
+    def program(self) -> Path:
+        """The command line of this shop as a program of its own, for who may run nothing else."""
+        return self.folder / "bin" / "shop"
+
+    @property
     def releases(self) -> Releases:
         """What runs of each service."""
         return Releases(self.folder / "releases")
@@ -75,19 +86,27 @@ class Shop:
     def deploy(self, service: str, release: Release, said: Said) -> None:
         """Replace a service without a gap, and tell Nightshift. Raises httpx.HTTPError when it cannot be done."""
         body = {"service": service, "version": release.version, "config": dict(release.config)}
+        before = self.releases.current(service).version
         self._order("/deploy", body)
-        self.tell(service, release.version, said)
+        self.tell(service, release.version, said, before)
 
     def configure(self, service: str, said: Said, **config: float) -> None:
         """Deploy the version that runs with other numbers in its configuration."""
         now = self.releases.current(service)
         self.deploy(service, replace(now, config={**now.config, **config}), said)
 
-    def rollback(self, service: str, author: str = "ann") -> None:
-        """Deploy what ran before. Raises LookupError when nothing did."""
+    def before(self, service: str, version: str = "") -> Release:
+        """What ran before. Raises LookupError when nothing did, or another version than the one that is meant."""
         before = self.releases.before(service)
         if before is None:
             raise LookupError(f"nothing ran before of {service}")
+        if version and before.version != version:
+            raise LookupError(f"before, {before.version} of {service} ran, and not {version}")
+        return before
+
+    def rollback(self, service: str, author: str = "ann", version: str = "") -> None:
+        """Deploy what ran before. Raises LookupError when nothing did, or another ``version`` where one is given."""
+        before = self.before(service, version)
         self.deploy(service, before, Said(f"Roll {service} back to {before.version}", author, "rollback"))
 
     def restart(self, service: str, author: str = "ann") -> None:
@@ -95,13 +114,17 @@ class Shop:
         self._order("/restart", {"service": service})
         self.tell(service, self.releases.current(service).version, Said(f"Restart {service}", author, "restart"))
 
+    def exports(self, service: str) -> Mapping[Path, int]:
+        """The exports on a service's volume, and how many bytes each has."""
+        found = sorted((self.folder / "volumes" / service).glob("export-*.csv"))
+        return {file: file.stat().st_size for file in found}
+
     def clean(self, service: str) -> int:
         """Delete the exports on a service's volume; how many bytes that frees."""
-        exports = list((self.folder / "volumes" / service).glob("export-*.csv"))
-        freed = sum(file.stat().st_size for file in exports)
+        exports = self.exports(service)
         for file in exports:
             file.unlink()
-        return freed
+        return sum(exports.values())
 
     def job(self, service: str, name: str, **numbers: float) -> None:
         """Start or stop something that a service does on demand."""
@@ -116,7 +139,7 @@ class Shop:
     def _order(self, path: str, body: Mapping[str, Any]) -> None:
         httpx.post(f"{self._address('supervisor')}{path}", json=body, timeout=_SECONDS).raise_for_status()
 
-    def tell(self, service: str, version: str, said: Said) -> None:
+    def tell(self, service: str, version: str, said: Said, previous: str = "") -> None:
         """Tell Nightshift of a change, as a pipeline does: that nobody listens does not stop it."""
         known = self.folder / _CHANGES
         if service in PROVIDERS or not known.exists():
@@ -129,6 +152,7 @@ class Shop:
             "summary": said.summary,
             "version": version,
             "author": said.author,
+            **({"previous": previous} if previous not in ("", version) else {}),
         }
         headers = {"Authorization": f"Bearer {to['token']}"} if to["token"] else {}
         try:
@@ -148,6 +172,7 @@ def open_shop(folder: Path) -> Iterator[Shop]:
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     (folder / _PORTS).write_text(json.dumps(ports), "utf-8")
     shop = Shop(folder, ports)
+    _write_program(shop)
     for service, version in VERSIONS.items():
         shop.releases.deploy(service, Release(version))
     command = [sys.executable, "-m", "deploy.demo.shop.supervisor", str(folder)]
@@ -167,3 +192,10 @@ def open_shop(folder: Path) -> Iterator[Shop]:
             # Its services end with it, as their standard input does.
             process.kill()
             process.wait()
+
+
+def _write_program(shop: Shop) -> None:
+    shop.program.parent.mkdir(exist_ok=True)
+    text = _PROGRAM.format(python=sys.executable, root=str(ROOT), folder=str(shop.folder.resolve()))
+    shop.program.write_text(text, "utf-8")
+    shop.program.chmod(0o700)
