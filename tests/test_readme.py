@@ -45,6 +45,7 @@ PAGES = {
     "deploy/feishu-app.md": FEISHU,
     "docs/incidents.md": INCIDENTS,
     "docs/remedies-executors.md": EXECUTORS,
+    "docs/remedies.md": (ROOT / "docs" / "remedies.md").read_text(encoding="utf-8"),
     "docs/slack.md": SLACK,
     "docs/sources.md": SOURCES,
     "docs/tools.md": TOOLS,
