@@ -74,7 +74,8 @@ async def diagnose(trouble: Trouble, ports: Ports, board: Board) -> Diagnosis:
     suspected = hypothesise(planned.trouble, findings, ports.graph)
     attacked = await step("challenge", Challenged, partial(attack, suspected, findings, room))
     reports = [*reports, attacked.report]
-    verdict = settle(planned.trouble, attacked.hypotheses, [*findings, *attacked.report.findings])
+    gaps = [one for report in reports for one in report.gaps]
+    verdict = settle(planned.trouble, attacked.hypotheses, [*findings, *attacked.report.findings], gaps)
     found = gathered(planned.trouble, verdict, reports, recalled.evidence)
     found = found.model_copy(update={"spent": together(planned.spent, *(one.spent for one in reports))})
     wording = partial(summary.summarise, found, ladder, ports.terms, room.allowance)

@@ -25,7 +25,7 @@ from bot.rules.promql import (
 from connectors.tools.port import Tool
 
 _MOST_AFFECTED, _MOST_BELOW, _MOST_ABOVE, _MOST_LISTED = 4, 6, 2, 8
-_MOST_ASKED, _SHARE = 40, 0.7
+_MOST_ASKED, _SHARE = 40, 0.9
 _AT_ONCE, _FRESH = timedelta(minutes=3), timedelta(minutes=15)
 _WINDOWS = ("10s", "1m", "5m")
 _COLUMNS = 3
