@@ -30,8 +30,8 @@ _KEYS: Mapping[str, frozenset[str]] = {
 _TYPES = "string, integer, number or boolean"
 # With these a value could be several words, leave its quotes, or be read as something else by whoever gets it.
 _FREE = " \t\n\r\v\f\0'\"`;|&$<>(){}\\"
-_OPEN = re.compile(r"\\[SDWsB]|\(\?(?!:)|(?<!\\)\.")
-_CLASS = re.compile(r"\[(?:\\.|[^\]\\])(?:\\.|[^\]\\])*\]", re.DOTALL)
+_PIECE = re.compile(r"\\.|\[\^?(?:\\.|\]|[^\]\\])(?:\\.|[^\]\\])*\]|\(\?.|.", re.DOTALL)
+_OPEN = frozenset((".", "\\S", "\\D", "\\W", "\\s"))
 
 
 def mistakes(schema: Schema) -> Iterator[Mistake]:
@@ -211,13 +211,13 @@ def _text(one: Schema) -> Iterator[Mistake]:
 
 def _lets_through(pattern: str) -> str:
     """What makes a pattern free text; empty when it lists its signs."""
-    for one in _CLASS.findall(pattern):
-        if one.startswith("[^"):
+    for piece in _PIECE.findall(pattern):
+        if piece.startswith("[^"):
             return "all but some signs"
-        if wrong := next((sign for sign in _FREE if re.fullmatch(one, sign)), ""):
-            return repr(wrong)
-    found = _OPEN.search(_CLASS.sub("", pattern))
-    return repr(found[0]) if found else ""
+        wrong = next((sign for sign in _FREE if re.fullmatch(piece, sign)), "") if piece.startswith("[") else ""
+        if wrong or piece in _OPEN or (piece.startswith("(?") and piece != "(?:"):
+            return repr(wrong or piece)
+    return ""
 
 
 def _says(one: Schema) -> Iterator[Mistake]:

@@ -169,7 +169,7 @@ class Evidence(Frozen):
 
     ``places`` are those of a passage of several chunks, in reading order. ``query`` is the exact question that a
     database or a live system answered; ``rows`` and ``lines`` are the figures themselves, which ``text`` tells of.
-    ``spent`` is what a model cost on the way to it.
+    ``spent`` is what a model cost on the way to it. ``remedies`` are those that its page names in its front matter.
     """
 
     id: str
@@ -187,6 +187,7 @@ class Evidence(Frozen):
     rows: Rows | None = None
     lines: tuple[Line, ...] = ()
     spent: Spent = Spent()
+    remedies: tuple[str, ...] = ()
 
 
 class Findings(Frozen):

@@ -38,8 +38,6 @@ _SAID: Mapping[Reason, Mapping[Language, str]] = {
         "zh": "处置目录的条目 {name} 无法填入参数：{why}。",
     },
 }
-# What was written by people once, or could not be asked, does not show that something is there now.
-_LIVE = ("tool", "data")
 _LONGEST_SHOWN = 60
 
 
@@ -61,10 +59,11 @@ def admit(choice: Choice, catalogue: Catalogue, seen: Sequence[Evidence], graph:
 
     Every parameter fits its schema. The target, and every parameter whose values the catalogue does not list itself,
     stands word for word in what a live system answered, or in the service graph; an answer does not count for what
-    its own question named. A number, a truth value or a default is the catalogue's own.
+    its own question named: a query can make any value come back. A number, a truth value or a default is the
+    catalogue's own.
     """
     remedy, given = _fitting(choice, catalogue)
-    _require_seen(remedy, given, tuple(_answers(seen)), _of_graph(graph))
+    _require_seen(remedy, given, tuple(_answers(seen)), _of_graph(graph, given))
     _require_service(remedy, given, graph)
     return _action(remedy, given, catalogue)
 
@@ -134,18 +133,22 @@ def _is_seen(value: str, answers: Sequence[tuple[str, str]], known: Collection[s
 
 
 def _answers(seen: Sequence[Evidence]) -> Iterator[tuple[str, str]]:
-    """What live systems answered, each with what it was asked; figures and names of series stand for themselves."""
+    """What live systems answered, each with what it was asked.
+
+    What people wrote once, or what could not be asked, does not show that something is there now.
+    """
     for one in seen:
-        if one.kind in _LIVE:
-            yield one.text, f"{one.query}\n{one.heading}"
-            yield "\n".join(str(cell) for row in (one.rows.rows if one.rows else ()) for cell in row), ""
-            yield "\n".join(line.name for line in one.lines), ""
+        if one.kind == "tool":
+            cells = (str(cell) for row in (one.rows.rows if one.rows else ()) for cell in row)
+            names = (line.name for line in one.lines)
+            yield "\n".join((one.text, *cells, *names)), f"{one.query}\n{one.heading}"
 
 
-def _of_graph(graph: ServiceGraph) -> frozenset[str]:
-    """What is known of services beforehand: names, namespaces, releases, environments."""
-    told = ((one.name, one.namespace, one.release, *one.environments) for one in graph.services.values())
-    return frozenset(value for values in told for value in values if value)
+def _of_graph(graph: ServiceGraph, given: Mapping[str, JsonValue]) -> frozenset[str]:
+    """What is known of services beforehand: names, namespaces, environments, and releases of those that are named."""
+    told = ((one.name, one.namespace, *one.environments) for one in graph.services.values())
+    releases = (one.release for one in graph.services.values() if one.name in given.values())
+    return frozenset(value for values in (*told, releases) for value in values if value)
 
 
 def _text(value: JsonValue) -> str:

@@ -139,10 +139,11 @@ class _About:
 
     @cached_property
     def named(self) -> frozenset[str]:
-        """The ids that pages among the evidence name."""
-        pages = [one.text for one in self.diagnosis.evidence if one.kind == "document"]
-        said = (found for text in pages for found in _NAMED_BY_PAGES.findall(text))
-        return frozenset(id for one in said for id in re.findall(r"[a-z0-9][a-z0-9-]*", one))
+        """The ids that pages among the evidence name, in their front matter or their text."""
+        pages = [one for one in self.diagnosis.evidence if one.kind == "document"]
+        said = (found for page in pages for found in _NAMED_BY_PAGES.findall(page.text))
+        told = {id for one in said for id in re.findall(r"[a-z0-9][a-z0-9-]*", one)}
+        return frozenset(told | {id for page in pages for id in page.remedies})
 
     @cached_property
     def labels(self) -> Mapping[str, str]:

@@ -46,6 +46,7 @@ async def retrieve(query: RewrittenQuery, library: Library, wanted: Wanted, stan
 
 def _evidence(passage: Passage) -> Evidence:
     hit = passage.hit
+    named = hit.labels.get("remedies")
     return Evidence(
         id=hit.chunk.id if len(passage.chunks) == 1 else f"{passage.chunks[0].id}+{len(passage.chunks)}",
         kind="document",
@@ -58,6 +59,7 @@ def _evidence(passage: Passage) -> Evidence:
         score=hit.score,
         similarity=hit.similarity,
         places=tuple(_places(passage)) if len(passage.chunks) > 1 else (),
+        remedies=tuple(named if isinstance(named, list) else [named] if named else []),
     )
 
 

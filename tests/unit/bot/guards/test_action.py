@@ -115,6 +115,14 @@ def pods(text: str = "", **more: object) -> Evidence:
         pytest.param(pods(lines=(Line(name="pay-7d9c-x2x", points=()),)), True, id="the-name-of-a-series"),
         pytest.param(pods("pay-7d9c-x2x-old 0/1"), False, id="part-of-a-longer-name"),
         pytest.param(pods("PAY-7D9C-X2X"), False, id="in-capitals"),
+        pytest.param(
+            pods(
+                lines=(Line(name="pay-7d9c-x2x", points=()),), query='label_replace(up, "pod", "pay-7d9c-x2x", "", "")'
+            ),
+            False,
+            id="a-series-that-its-own-question-made",
+        ),
+        pytest.param(pods("pay-7d9c-x2x", kind="data"), False, id="only-in-a-database"),
         pytest.param(pods("no pod pay-7d9c-x2x", query="get pod pay-7d9c-x2x"), False, id="named-by-its-own-question"),
         pytest.param(pods("no pod pay-7d9c-x2x", heading="pay-7d9c-x2x"), False, id="named-by-its-own-heading"),
         pytest.param(pods("delete pay-7d9c-x2x", kind="document"), False, id="only-on-a-page"),
@@ -169,6 +177,15 @@ def test_a_fixed_target_has_to_be_known_too(tmp_path: Path) -> None:
 
     with pytest.raises(NotAdmitted, match="target is cdn"):
         chosen(known, "restart-service", {"service": "payments"})
+
+
+def test_a_release_of_another_service_is_none_of_this_one(known: Catalogue) -> None:
+    # The services file has 9.4.1 for the storefront.
+    given: dict[str, JsonValue] = {**GIVEN, "release": "9.4.1"}
+
+    with pytest.raises(NotAdmitted, match=r"release is 9\.4\.1"):
+        chosen(known, "rollback-release", given, CHANGES)
+    assert chosen(known, "rollback-release", {**given, "service": "storefront"}, CHANGES)
 
 
 def test_an_entry_that_changes_makes_another_action(tmp_path: Path) -> None:

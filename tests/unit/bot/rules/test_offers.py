@@ -178,6 +178,12 @@ async def test_what_a_page_names_comes_first(shop: Catalogue, said: str) -> None
     assert [one.remedy for one in offers(found, shop, SHOP)] == ["restart-service", "delete-exports"]
 
 
+async def test_the_front_matter_of_a_page_names_remedies_too(shop: Catalogue) -> None:
+    found = diagnosis("resource", "orders", page("# Orders").model_copy(update={"remedies": ("restart-service",)}))
+
+    assert offers(found, shop, SHOP)[0].remedy == "restart-service"
+
+
 async def test_a_page_brings_no_remedy_for_another_cause(shop: Catalogue) -> None:
     found = diagnosis("dependency", "northbank", page("remedy: rollback-release, remedy: delete-exports"))
 

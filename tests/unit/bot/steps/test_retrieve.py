@@ -40,6 +40,15 @@ async def test_everything_there_finds_by_meaning_and_words() -> None:
     assert found.evidence[0].similarity is not None
 
 
+async def test_a_page_brings_the_remedies_of_its_front_matter() -> None:
+    named = replace(SHELF[0], labels={"remedies": ["resize-pool", "restart-service"]})
+    async with shelf([named, replace(SHELF[2], labels={"remedies": "renew"})]) as library:
+        found = await retrieve(QUERY, library, Wanted(9, 500, len), {})
+
+    told = {one.document_id: one.remedies for one in found.evidence}
+    assert told == {"pool.md": ("resize-pool", "restart-service"), "tls.md": ("renew",)}
+
+
 async def test_without_the_embedding_words_find_it_and_the_failure_is_said() -> None:
     vectors = MemoryVectors()
     library = Library(MemoryEmbedding(384), vectors)
