@@ -90,6 +90,12 @@ def _add_alerts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     listed.add_argument("--json", action="store_true", help="print JSON and nothing else")
     what.add_parser("lift", help="end one now").add_argument("id", metavar="ID")
 
+    stop = commands.add_parser("stop", help="stop all remedies: nothing is approved or carried out until `go`")
+    stop.add_argument("why", nargs="?", default="", help="why, for whoever wonders")
+    stop.set_defaults(run=_switch, what="stop")
+    go = commands.add_parser("go", help="let remedies be carried out again")
+    go.set_defaults(run=_switch, what="go", why="")
+
     alerts = commands.add_parser("alerts", help="show calls of monitoring systems that were not taken, and why")
     alerts.add_argument("what", choices=("refused",))
     alerts.add_argument("--limit", type=int, default=50, metavar="N", help="how many, the latest ones (default: 50)")
@@ -200,6 +206,13 @@ def _silence(given: argparse.Namespace) -> int:
         if given.what == "lift"
         else list_silences(settings, now, as_json=given.json)
     )
+
+
+def _switch(given: argparse.Namespace) -> int:
+    from bot.stop_commands import switch
+
+    now = datetime.now(UTC)  # noqa: TID251  # a command starts here
+    return switch(_read(given), given.what, given.why, now)
 
 
 def _alerts(given: argparse.Namespace) -> int:

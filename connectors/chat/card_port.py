@@ -90,11 +90,12 @@ class Card(Frozen):
     ``readings`` are shown as what they are, plain text, for the person to correct. A card of the kind ``incident`` has
     a ``title``, shows how bad it is by its ``tone``, leads to its page by ``link``, and is judged as right or wrong: it
     has the id of the incident in ``question_id``. ``cause`` is what it was in a few words that a person can confirm;
-    empty: there is nothing to confirm yet. ``folded`` are parts that come behind what everybody has to read.
+    empty: there is nothing to confirm yet. ``folded`` are parts that come behind what everybody has to read. A card of
+    the kind ``proposal`` offers a remedy, or tells what became of it: ``question_id`` is the proposal's id.
     """
 
     question_id: str
-    kind: Literal["answer", "insufficient", "notice", "failure", "incident"]
+    kind: Literal["answer", "insufficient", "notice", "failure", "incident", "proposal"]
     language: Language
     text: str
     title: str = ""
