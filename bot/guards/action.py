@@ -69,9 +69,10 @@ def admit(choice: Choice, catalogue: Catalogue, seen: Sequence[Evidence], graph:
 
 
 def admit_typed(choice: Choice, catalogue: Catalogue, graph: ServiceGraph) -> Action:
-    """The action that somebody with access to this machine typed, for a dry run: nothing needs to have been seen.
+    """The action of a choice that no evidence stands behind: its values have to fit, not to have been seen.
 
-    Raises NotAdmitted.
+    Only for what somebody with access to this machine types for a dry run, and for taking back an action that was
+    admitted before, with its values. Raises NotAdmitted.
     """
     remedy, given = _fitting(choice, catalogue)
     _require_service(remedy, given, graph)
