@@ -3,10 +3,12 @@
 import asyncio
 
 from bot.agents.alert_conditions import of_alerts
-from bot.agents.metric_findings import broken, read, recovered, steady
+from bot.agents.metric_findings import Read, broken, read, recovered, steady
 from bot.agents.metric_questions import Answered, Questions, questions
 from bot.desk import Around, Desk
 from bot.incident import ExpertReport, Finding
+from bot.rules.metric_words import subject
+from bot.vocabulary import Evidence
 from knowledge.service_graph import ServiceGraph
 
 _GAPS = {"en": "{tool} could not be asked: {why}", "zh": "{tool} 没能查询：{why}"}
@@ -45,7 +47,13 @@ def _told(asks: Questions, answers: list[Answered], graph: ServiceGraph) -> Expe
             _GAPS[desk.trouble.language].format(tool=tool, why=" ".join(why.split())[:_LONGEST_WHY])
             for tool, why in desk.gaps.items()
         ),
-        evidence=tuple(desk.evidence[id] for id in cited if id in desk.evidence),
+        evidence=tuple(_headed(desk.evidence[id], of) for id in cited if id in desk.evidence),
         steps=tuple(desk.steps),
         stopped="budget" if desk.purse.empty else "done",
     )
+
+
+def _headed(evidence: Evidence, of: Read) -> Evidence:
+    """Evidence that says in words what its series are; the expression itself stands in its query."""
+    told = (subject(one.measures, of.desk.trouble.language) for one in of.watched if one.evidence == evidence.id)
+    return evidence.model_copy(update={"heading": next(told, evidence.heading)})

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from pydantic import JsonValue, ValidationError
 
@@ -11,6 +12,7 @@ from bot.analysis.changes import Breakage, Explanation, Objection, rank_changes
 from bot.desk import Desk
 from bot.incident import Category, Excluded, Finding
 from bot.observations import Observation
+from bot.vocabulary import Language
 from connectors.tools.port import Change
 from knowledge.service_graph import ServiceGraph
 
@@ -31,7 +33,11 @@ _CAUSES: tuple[tuple[str, Category], ...] = (
 )
 _SAYS = {
     "en": "{kind} of {service} {lead} before it began: {summary}",
-    "zh": "故障开始前 {lead}，{service} 有变更（{kind}）：{summary}",
+    "zh": "故障开始前{lead}，{service} 有变更（{kind}）：{summary}",
+}
+_LEADS = {
+    "en": ("less than a minute", "{:.0f} min", "{:.0f} h"),
+    "zh": ("不到一分钟", " {:.0f} 分钟", " {:.0f} 小时"),
 }
 _RULED_OUT: Mapping[Objection, Mapping[str, str]] = {
     "after the break": {"en": "Not “{what}” ({service}): it came after the trouble began.",
@@ -49,8 +55,9 @@ def changed(desk: Desk, explored: Explored, graph: ServiceGraph) -> tuple[list[F
     told: dict[str, tuple[Change, str, str]] = {}
     for seen, text in explored.seen:
         if seen.tool in tools and seen.outcome == "answered":
-            for at, (change, quote) in enumerate(_changes(seen, text)):
-                told.setdefault(f"{seen.id}/{at}/{change.id}", (change, seen.id, quote))
+            for change, quote in _changes(seen, text):
+                # Several questions bring the same change, and rows have no ids of their own.
+                told.setdefault(f"{change.at}/{change.service}/{change.summary}", (change, seen.id, quote))
     named = {key: change.model_copy(update={"id": key}) for key, (change, _, _) in told.items()}
     trouble = desk.trouble
     broke = Breakage(trouble.began, trouble.services, trouble.environment)
@@ -61,11 +68,18 @@ def changed(desk: Desk, explored: Explored, graph: ServiceGraph) -> tuple[list[F
     return found, [_excluded(desk, one, told[one.change.id]) for one in out]
 
 
+def _lead(lead: timedelta, language: Language) -> str:
+    moments, minutes, hours = _LEADS[language]
+    spent = round(lead.total_seconds() / 60)
+    if spent < 1:
+        return moments
+    return minutes.format(spent) if spent < 120 else hours.format(spent / 60)
+
+
 def _finding(desk: Desk, one: Explanation, source: tuple[Change, str, str], number: int) -> Finding:
     change, id, quote = source
     cause = next((cause for word, cause in _CAUSES if word in change.kind.casefold()), "deployment")
-    minutes = max(0, round(one.lead.total_seconds() / 60))
-    lead = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"
+    lead = _lead(one.lead, desk.trouble.language)
     says = _SAYS[desk.trouble.language].format(
         kind=change.kind, service=change.service, lead=lead, summary=change.summary[:200]
     )

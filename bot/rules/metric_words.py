@@ -13,8 +13,8 @@ from bot.vocabulary import Language
 _SUBJECTS: Mapping[Language, Mapping[Role, str]] = {
     "en": {
         "latency": "{statistic}latency of {service} ({metric})",
-        "errors": "the failures of {service} ({metric})",
-        "traffic": "the requests to {service} ({metric})",
+        "errors": "the failure rate of {service} ({metric})",
+        "traffic": "the request rate of {service} ({metric})",
     },
     "zh": {
         "latency": "{service} 的{statistic}延迟（{metric}）",
@@ -107,7 +107,7 @@ def course_says(of: Measured, course: Course, today: datetime, language: Languag
     return told(
         f"{kind}{slow}",
         language,
-        what=_what(of, language),
+        what=subject(of, language),
         at=clock(moment(course.at), today),
         over=clock(moment(course.over), today) if course.over is not None else "",
         before=amount(course.before, of),
@@ -124,7 +124,7 @@ def saturation_says(of: Measured, found: Saturation, today: datetime, language: 
     return told(
         manner,
         language,
-        what=_what(of, language),
+        what=subject(of, language),
         at=clock(moment(found.at), today),
         value=amount(found.value, of),
         limit=amount(found.limit, of),
@@ -155,7 +155,8 @@ def amount(value: float, of: Measured) -> str:
     return f"{_plain(value)} {of.unit}".rstrip()
 
 
-def _what(of: Measured, language: Language) -> str:
+def subject(of: Measured, language: Language) -> str:
+    """What a series is, in words: its sort, its service, its own name, and who sees it so."""
     statistic = "" if of.statistic == "share" else of.statistic
     statistic = _MEAN[language] if statistic == "mean" else f"{statistic} " if statistic else ""
     if language == "zh" and statistic.startswith("p"):

@@ -148,7 +148,7 @@ async def test_traffic_that_rose_first_is_the_cause(tmp_path: Path) -> None:
     report = await looked(tmp_path, [EXISTING, rate, slow])
 
     found = next(one for one in report.findings if one.cause == "traffic")
-    assert found.says.startswith("The requests to checkout (http_requests) rose from 80")
+    assert found.says.startswith("The request rate of checkout (http_requests) rose from 80")
     assert hypothesise(trouble(), report.findings, SHOP)[0].cause == "traffic"
 
 
@@ -183,7 +183,7 @@ async def test_what_failed_is_asked_as_a_share(tmp_path: Path) -> None:
     asked = f"(sum(rate({ERRORS}[5m])) or 0 * {every}) / {every}"
     report = await looked(tmp_path, [EXISTING, metric(asked, series(step(0, 0.3), 0))])
 
-    assert "The failures of checkout (http_requests) rose from 0 % to 30 % at 12:05 UTC" in report.findings[0].says
+    assert "The failure rate of checkout (http_requests) rose from 0 % to 30 % at 12:05 UTC" in report.findings[0].says
 
 
 @pytest.mark.parametrize(
