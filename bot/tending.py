@@ -84,7 +84,7 @@ async def resolve(state: State, incident_id: str, author: str, now: datetime) ->
         if incident.status != "open":
             raise Settled("The incident is not open any more.")
         # Alerts that still fire keep nothing open that a person closed: one that fires anew opens it again.
-        over = incident.model_copy(update={"status": "resolved", "resolved_at": now, "firing": 0})
+        over = incident.model_copy(update={"status": "resolved", "resolved_at": now})
         return _Edit(over, "resolved", "resolved")
 
     await _change(state, incident_id, edit, (author, ""), now)

@@ -72,12 +72,14 @@ def wants_another(
 
 def _has_grown(incident: Incident, run: StoredDiagnosis) -> bool:
     try:
-        trouble = Diagnosis.model_validate_json(run.body).trouble
+        known = Diagnosis.model_validate_json(run.body)
     except ValueError:
         # A diagnosis that ended without a body, or that another version has written.
         return False
-    worse = SEVERITIES.index(incident.severity) > SEVERITIES.index(trouble.severity)
-    return worse or not set(incident.services) <= set(trouble.services)
+    worse = SEVERITIES.index(incident.severity) > SEVERITIES.index(known.trouble.severity)
+    # Where it sees the cause is one of the incident's services since then, whether an alert names it or not.
+    looked_at = {*known.trouble.services, *(one.service for one in known.verdict.hypotheses[:1])}
+    return worse or not looked_at.issuperset(incident.services)
 
 
 def _was_resolved(incident: Incident, at: datetime, again_hours: float) -> bool:

@@ -33,6 +33,7 @@ class Books:
     incidents: dict[str, Incident] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
     _before: dict[str, Incident] = field(default_factory=dict)
+    _anew: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._before = {id: Incident.model_validate_json(one.body) for id, one in self.stored.items()}
@@ -65,6 +66,8 @@ class Books:
             }
         )
         self.incidents[incident.id] = grown
+        if counted and (joins or not counted_before):
+            self._anew.add(incident.id)
         self._tell(incident, grown, alert, _Change(joins, counted, counted_before))
 
     def merge(self, gone: str, into: str) -> None:
@@ -78,13 +81,16 @@ class Books:
         self.say(younger, "merged", "went", title=older.title, reference=into)
 
     def settle(self) -> None:
-        """Resolve what nothing fires for any more, and open again what something fires for."""
+        """Resolve what nothing fires for any more, and open again what something fires anew for.
+
+        What a person closed while its alerts fired stays closed as long as they only go on.
+        """
         for id, incident in list(self.incidents.items()):
             told_by_alerts = incident.alerts or self._had_alerts(id)
             if incident.status == "open" and incident.firing == 0 and told_by_alerts:
                 self.incidents[id] = incident.model_copy(update={"status": "resolved", "resolved_at": self.now})
                 self.say(incident, "resolved", "resolved")
-            elif incident.status == "resolved" and incident.firing > 0:
+            elif incident.status == "resolved" and incident.firing > 0 and id in self._anew:
                 self.incidents[id] = incident.model_copy(update={"status": "open", "resolved_at": None})
                 self.say(incident, "reopened", "reopened", title=incident.title)
 
@@ -116,10 +122,11 @@ class Books:
 
     def _leave(self, id: str, *, counted: bool) -> None:
         incident = self.incidents.get(id)
-        # What is over stays as it was: the alert was part of it, and now begins another story.
-        if incident is not None and incident.status == "open":
-            firing, alerts = max(0, incident.firing - counted), max(0, incident.alerts - 1)
-            self.incidents[id] = incident.model_copy(update={"firing": firing, "alerts": alerts})
+        if incident is not None and incident.status != "merged":
+            # What is over keeps its alerts: they were part of it, and now begin another story.
+            alerts = max(0, incident.alerts - (incident.status == "open"))
+            left = {"firing": max(0, incident.firing - counted), "alerts": alerts}
+            self.incidents[id] = incident.model_copy(update=left)
 
     def _had_alerts(self, id: str) -> bool:
         return id in self._before and self._before[id].alerts > 0

@@ -8,6 +8,7 @@ import pytest
 
 from bot.rules.incident_modes import IncidentRules, OfService
 from bot.rules.reports import heard, said_in
+from bot.tending import resolve
 from connectors.state.incident_port import Report, Silence
 from connectors.state.memory import MemoryState
 from tests.unit.bot.watchtower import NOON, RULES, Watchtower, alert
@@ -237,3 +238,17 @@ async def test_a_diagnosis_that_writes_meanwhile_is_not_overwritten() -> None:
 
     found = await tower.incident()
     assert (found.outcome, found.alerts) == ("likely", 2)
+
+
+async def test_what_fires_anew_keeps_open_what_a_person_had_closed(tower: Watchtower) -> None:
+    await tower.fires("PoolFull")
+    await resolve(tower.state, (await tower.incident()).id, "ann", tower.time)
+    await tower.passes(minutes=1)
+    await tower.fires("PoolFull")
+    assert (await tower.incident()).status == "resolved"
+
+    await tower.fires("Slow")
+    await tower.ends("PoolFull")
+
+    found = await tower.incident()
+    assert (found.status, found.alerts, found.firing) == ("open", 2, 1)

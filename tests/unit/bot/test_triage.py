@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.incident import Diagnosis, Incident, Trouble, Verdict
+from bot.incident import Diagnosis, Hypothesis, Incident, Trouble, Verdict
 from bot.rules.incident_modes import IncidentRules, OfService
 from bot.rules.reports import heard
+from bot.rules.verdicts import with_verdict
 from connectors.state.memory import MemoryState
 from tests.unit.bot.watchtower import NOON, RULES, Watchtower, alert
 
@@ -20,8 +21,8 @@ async def runs(tower: Watchtower) -> list[str]:
     return [one.id for one in await tower.state.diagnoses((await tower.incident()).id)]
 
 
-async def diagnosed(tower: Watchtower) -> None:
-    """The latest diagnosis ends with a verdict about what there is now."""
+async def diagnosed(tower: Watchtower, at: str = "payments") -> None:
+    """The latest diagnosis ends with a verdict about what there is now: its cause is at a service."""
     incident = await tower.incident()
     stored, [run, *_] = await tower.state.incident(incident.id), await tower.state.diagnoses(incident.id)
     trouble = Trouble(
@@ -33,11 +34,12 @@ async def diagnosed(tower: Watchtower) -> None:
         services=incident.services,
         severity=incident.severity,
     )
-    body = Diagnosis(trouble=trouble, verdict=Verdict(outcome="likely"), headline="h").model_dump_json()
-    await tower.state.record_diagnosis(replace(run, body=body, ended_at=tower.time))
+    leading = Hypothesis(id="h1", cause="resource", service=at, says="It is full")
+    said = Diagnosis(trouble=trouble, verdict=Verdict(outcome="likely", hypotheses=(leading,)), headline="h")
+    await tower.state.record_diagnosis(replace(run, body=said.model_dump_json(), ended_at=tower.time))
     assert stored is not None
     assert isinstance(tower.state, MemoryState)
-    found = incident.model_copy(update={"outcome": "likely"})
+    found = with_verdict(incident, run.id, said)
     tower.state.incident_rows[incident.id] = replace(stored, body=found.model_dump_json(), version=stored.version + 1)
 
 
@@ -68,6 +70,15 @@ async def test_what_was_over_at_once_is_not_diagnosed(tower: Watchtower) -> None
     await tower.passes(minutes=10)
 
     assert await runs(tower) == []
+
+
+async def test_a_cause_at_another_service_is_no_reason_to_look_again(tower: Watchtower) -> None:
+    await tower.fires("PoolFull")
+    await tower.passes(seconds=20)
+    await diagnosed(tower, at="postgres-payments")
+    await tower.passes(hours=1)
+
+    assert await runs(tower) == ["run-1"]
 
 
 @pytest.mark.parametrize(

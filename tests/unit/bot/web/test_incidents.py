@@ -255,7 +255,7 @@ async def test_closing_is_done_once_and_told(visit: Visit, state: State) -> None
     assert kept is not None
     assert (kept.status, kept.version, kept.card) == ("resolved", 2, "{}")
     closed = (await bob.get(ADDRESS)).json()["incident"]
-    assert (closed["resolved_at"][:16], closed["firing"]) == ("2026-11-20T13:02", 0)
+    assert (closed["resolved_at"][:16], closed["firing"]) == ("2026-11-20T13:02", 2)
 
 
 async def test_a_merged_incident_is_neither_diagnosed_nor_closed(visit: Visit, state: State) -> None:
