@@ -65,7 +65,7 @@ _MOST_WORDS = 4
 _MEMBER = re.compile(r"\"(\w{2,40})\":\s*\"([\w.:/-]{1,120})\"")
 _CONTAINER = re.compile(rf"^Containers:\s*\n\s+({NAME}):", re.MULTILINE)
 _READ = 50_000
-_NUMBER = re.compile(r"[0-9a-f-]{16,}|\d+")
+_NUMBER = re.compile(r"[0-9a-f-]{16,}|\d+(?:\.\d+)?(?:ms|[smhd])?")
 _CRASHES = re.compile(r"CrashLoopBackOff|OOMKilled|Last State:\s+Terminated|Back-off restarting")
 
 

@@ -25,7 +25,8 @@ from deploy.demo.shop.shop import open_shop
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 TOKEN = "for-alertmanager-alone"
-CALM_SECONDS, DIAGNOSED_WITHIN_SECONDS = 12.0, 60.0
+CALM_SECONDS, DIAGNOSED_WITHIN_SECONDS = 6.0, 75.0
+_API_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ async def _night(folder: Path, library: Path, fault: str) -> Night:
         own = {
             "home": str(home),
             "ports": {"llm": [], "embedding": "memory", "chat": ["slack"]},
-            "incidents": {"wait_seconds": 3, "channels": {"slack": [channel.id]}},
+            "incidents": {"channels": {"slack": [channel.id]}},
             "connectors": {
                 "chat": {
                     "slack": {"bot_token": slack.bot_token, "app_token": slack.app_token, "base_url": slack.api_url}
@@ -81,7 +82,7 @@ async def _night(folder: Path, library: Path, fault: str) -> Night:
         shop.report_to(door.url)
         await asyncio.to_thread(everyday, shop)
         await asyncio.sleep(CALM_SECONDS)
-        async with httpx.AsyncClient(base_url=door.url) as client:
+        async with httpx.AsyncClient(base_url=door.url, timeout=_API_SECONDS) as client:
             before = await _stories(client)
             await asyncio.to_thread(inject, shop, fault)
             incidents = await _diagnosed(client, lambda: len(_posts(slack.messages(channel))))

@@ -216,3 +216,9 @@ def test_all_changes_are_asked_for_before_those_of_one_service() -> None:
 
     assert "service" not in first
     assert [one["service"] for one in rest] == ["checkout"]
+
+
+def test_a_figure_in_an_alert_names_nothing() -> None:
+    about = Trouble(id="i", text="p95 is 1.46s", language="en", at=NOW, began=NOW, identifiers=("1.46s", "cart-7d9c"))
+
+    assert [one.name for one in briefing(about, Known({})).things if one.rank == 0.85] == ["cart-7d9c"]
