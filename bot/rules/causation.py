@@ -38,7 +38,8 @@ EXPLAINS: Mapping[Category, frozenset[Category]] = {
 # How much of its weight a finding has where it speaks for a cause by what follows from it, or against it.
 _SAME_SERVICE, _CALLER, _UNDATED = 0.5, 0.4, 0.6
 _EARLIER, _BROKE_FIRST, _HEALTHY, _TOO_LATE, _OVER = 0.5, 0.7, 0.6, 1.0, 0.3
-_TELLING, _BROKE_TOO = 0.4, 0.6
+_TELLING, _BROKE_TOO, _NOT_ITS_DOING = 0.4, 0.6, 0.4
+_OF_ITS_OWN = frozenset[Category](("code", "resource", "infrastructure", "certificate", "data", "scheduling"))
 _MERE_SYMPTOMS = frozenset[Category](("dependency", "network", "unknown"))
 
 
@@ -153,5 +154,8 @@ def _below(finding: Finding, suspect: Suspected, graph: ServiceGraph) -> float:
         return 0.0
     if finding.at < suspect.began - SKEW:
         return _BROKE_FIRST
+    if suspect.cause in CHANGES:
+        # A change above does not fill a disk below; it may well send more than that can take.
+        return _NOT_ITS_DOING if finding.cause in _OF_ITS_OWN and finding.weight >= CLEAR else 0.0
     together = finding.at <= suspect.began + SKEW and suspect.cause in _MERE_SYMPTOMS
     return _BROKE_TOO if together else 0.0

@@ -78,9 +78,9 @@ async def _night(folder: Path, library: Path, fault: str) -> Night:
         }
         # It is started first: that takes a machine's whole attention, which is nothing usual.
         await opened.enter_async_context(_nightshift(home, [*_lines(chosen), *_lines(own)], door))
-        await _entered(opened, watching(shop, door.webhook, watched, with_past=True))
         shop.report_to(door.url)
         await asyncio.to_thread(everyday, shop)
+        await _entered(opened, watching(shop, door.webhook, watched, with_past=True))
         await asyncio.sleep(CALM_SECONDS)
         async with httpx.AsyncClient(base_url=door.url, timeout=_API_SECONDS) as client:
             before = await _stories(client)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deploy.demo.shop.release import Release
 from deploy.demo.shop.shop import Said, Shop
 
-POOL_WORKERS, SLOW_SECONDS, USUAL_SECONDS = 10, 1.2, 0.03
+POOL_WORKERS, SLOW_SECONDS, USUAL_SECONDS = 10, 1.5, 0.15
 EXPORT_MEGABYTES_PER_SECOND = 16
 
 

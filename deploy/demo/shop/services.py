@@ -16,6 +16,8 @@ from deploy.demo.shop.telemetry import Failure, Pool
 
 ARTICLES = ("anchor", "cleat", "compass", "fender", "halyard", "winch")
 BUNDLES = {"starter": ("anchor", "cleat"), "regatta": ("compass", "halyard", "winch")}
+# As long as such things take: what a busy machine adds to it is little.
+RENDERING_SECONDS, RESERVING_SECONDS, LEDGER_SECONDS, WRITING_SECONDS = 0.06, 0.05, 0.06, 0.05
 _LINE_BYTES = 4_096
 
 
@@ -34,6 +36,7 @@ class Storefront(Service):
 
     def render(self, stock: Body) -> bytes:
         """A page with its pictures inlined."""
+        time.sleep(RENDERING_SECONDS)
         rows = "".join(f"<tr><td>{name}</td><td>{count}</td></tr>" for name, count in stock.items())
         return f"<table>{rows}</table>".encode().ljust(int(self.config["page_kilobytes"]) * 1024)
 
@@ -70,6 +73,7 @@ class Inventory(Service):
 
     def known(self, _: Body) -> Body:
         """The stock of each article."""
+        time.sleep(RESERVING_SECONDS)
         return dict(self.stock)
 
     def parts(self, item: str) -> tuple[str, ...]:
@@ -82,7 +86,7 @@ class Inventory(Service):
         with self._lock:
             for part in wanted:
                 self.stock[part] -= 1
-        time.sleep(0.004)
+        time.sleep(RESERVING_SECONDS)
         return {"price": 19 * len(wanted)}
 
 
@@ -116,7 +120,7 @@ class Payments(Service):
         else:
             receipt = self.call("northbank", "/charges", due)
         with self.pool.connection():
-            time.sleep(0.015)
+            time.sleep(LEDGER_SECONDS)
         return receipt
 
     def _capture(self, due: Body) -> None:
@@ -172,6 +176,7 @@ class Orders(Service):
     def order(self, basket: Body) -> Body:
         """The order's number."""
         number = time.time_ns()
+        time.sleep(WRITING_SECONDS)
         self._volume.append("journal.jsonl", json.dumps({"order": number, **basket}).encode() + b"\n")
         return {"order": number}
 
@@ -195,7 +200,7 @@ class Orders(Service):
 class Northbank(Service):
     """The provider who takes the money; nobody outside sees its metrics or its log."""
 
-    defaults: ClassVar[Mapping[str, float]] = {"latency_seconds": 0.03}
+    defaults: ClassVar[Mapping[str, float]] = {"latency_seconds": 0.15}
 
     def routes(self) -> Mapping[str, Route]:
         """A charge; and how long it takes from now on."""

@@ -37,6 +37,11 @@ SLOW = finding("break", None, "checkout", at=5)
             id="the-bank-was-slow-with-those-above-it",
         ),
         pytest.param(
+            [SLOW, finding("change", "configuration", at=4), finding("log", "resource", "inventory", at=5)],
+            "resource:inventory",
+            id="a-full-disk-below-a-change-that-did-not-fill-it",
+        ),
+        pytest.param(
             [SLOW, finding("break", "resource", at=4, weight=0.7), finding("change", "deployment", at=0, weight=0.7)],
             "deployment:checkout",
             id="a-leak-after-a-deployment",
