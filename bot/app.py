@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ from bot.guards.sql_gate import open_gate
 from bot.inbox import ChatInbox
 from bot.incident_clicks import IncidentClicks
 from bot.ladder import Ladder
+from bot.loops import kept_up
 from bot.membership import Membership
 from bot.plugin import Plugin
 from bot.plugins.data import Data
@@ -84,8 +85,8 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
         announcer = Announcer(ports.state, ports.membership, ports.public_url)
         publishing = Publishing(ports.state, ports.chats, announcer, ports.clock, ports.now)
         await ports.state.start(_works(ports, publishing))
-        for loop in _loops(ports, announcer, publishing):
-            opened.push_async_callback(_ended, asyncio.create_task(loop))
+        for name, loop in _loops(ports, announcer, publishing).items():
+            opened.push_async_callback(_ended, asyncio.create_task(kept_up(name, loop)))
         order, changes = order_of(settings, graph), _change_log(toolbox)
         receivers, listener = await _open_alerts(settings, opened)
         assistant = Assistant(ports.state, ports.library, ports.membership, order, ports.chats, changes, receivers)
@@ -108,15 +109,17 @@ def _works(ports: Ports, publishing: Publishing) -> Mapping[str, Work]:
     }
 
 
-def _loops(ports: Ports, announcer: Announcer, publishing: Publishing) -> Sequence[Coroutine[None, None, None]]:
+def _loops(
+    ports: Ports, announcer: Announcer, publishing: Publishing
+) -> Mapping[str, Callable[[], Coroutine[None, None, None]]]:
     """What goes on beside the work that is asked for, until the end."""
-    return (
-        ports.ladder.warm(fixed_prompts()),
-        Redelivery(ports).run(),
-        Sorter(ports.state, ports.graph, ports.incidents, ports.now).run(),
-        publishing.run(),
-        Remembering(announcer, ports.library, ports.conversations, ports.now).run(),
-    )
+    return {
+        "warming": partial(ports.ladder.warm, fixed_prompts()),
+        "redelivery": Redelivery(ports).run,
+        "sorting": Sorter(ports.state, ports.graph, ports.incidents, ports.now).run,
+        "publishing": publishing.run,
+        "remembering": Remembering(announcer, ports.library, ports.conversations, ports.now).run,
+    }
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

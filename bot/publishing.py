@@ -28,7 +28,8 @@ LONGEST_WAIT = 600.0
 LEASE_SECONDS, _ATTEMPT_SECONDS = 60.0, 40.0
 """One process publishes at a time; no attempt lasts longer than it may be sure of that."""
 _ROLE = "publishing"
-_MOST_MARKED, _MOST_KNOWN = 100, 5_000
+_MOST_MARKED, _MOST_KNOWN, _MOST_BEHIND = 100, 5_000, 100
+_MOST_DOUBLINGS = 10
 
 
 @dataclass
@@ -75,8 +76,12 @@ class Publishing:
             return
         await self._all([self._mark(place, one) for place, one in await self._unmarked()])
         by_chat: defaultdict[str, list[Publication]] = defaultdict(list)
-        for place in (*await self.state.unpublished(), *await self._left_marked()):
-            by_chat[place.channel].append(place)
+        # Those that wait for their next attempt must not hide the ones behind them.
+        put_off = sum(not self._due(one) for one in self._places.values())
+        behind = await self.state.unpublished(_MOST_BEHIND + put_off)
+        for place in (*behind, *await self._left_marked()):
+            if self._due(self._of(place)):
+                by_chat[place.channel].append(place)
         # A platform that is slow holds up nobody but itself.
         await self._all([self._in_order(places) for places in by_chat.values()])
 
@@ -155,20 +160,29 @@ class Publishing:
         self, place: Publication, work: Callable[[Chat, Publication], Coroutine[None, None, None]]
     ) -> None:
         """Try unless it is too soon; what fails is tried again later, and costs the others nothing."""
-        known, chat, now = self._of(place), self.chats.get(place.channel), self.clock()
-        if chat is None or now < known.not_before or now - known.at < LEAST_SECONDS:
+        known = self._of(place)
+        if not self._due(known):
             return
         try:
             async with asyncio.timeout(_ATTEMPT_SECONDS):
-                await work(chat, place)
+                await work(self._chat(place), place)
         except (ChatUnavailable, Undeliverable, TimeoutError, ValueError) as failed:
-            known.failures += 1
+            known.failures = min(known.failures + 1, _MOST_DOUBLINGS)
             wait = min(SECONDS * 2**known.failures, LONGEST_WAIT)
             known.not_before = self.clock() + wait
             reason = str(failed) or type(failed).__name__
             log.warning("incident not shown", incident=place.incident_id, channel=place.channel, reason=reason)
         else:
             known.failures = 0
+
+    def _chat(self, place: Publication) -> Chat:
+        if chat := self.chats.get(place.channel):
+            return chat
+        raise ChatUnavailable(f"{place.channel} is none of the platforms that are set up")
+
+    def _due(self, known: _Place) -> bool:
+        now = self.clock()
+        return now >= known.not_before and now - known.at >= LEAST_SECONDS
 
     def _of(self, place: Publication) -> _Place:
         while len(self._places) > _MOST_KNOWN:

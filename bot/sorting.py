@@ -65,6 +65,8 @@ class Sorter:
 
     async def run(self) -> None:
         """Go on until cancelled; while another process sorts, wait for it to end."""
+        # Begun anew after a mistake, it must not go on with what that left behind.
+        self._groups = None
         while True:
             try:
                 more = await self._leads() and await self.step()

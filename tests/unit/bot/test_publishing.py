@@ -1,7 +1,7 @@
 """Incidents in chat: a marker once, one card that is kept up to date, nothing lost and nothing twice."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -165,6 +165,17 @@ async def test_a_platform_that_is_away_is_tried_again_ever_more_seldom(world: Wo
     assert (too_soon, list(world.chat.messages)) == ({}, [OPS])
 
 
+async def test_a_platform_that_was_away_for_weeks_is_still_tried(world: World) -> None:
+    await world.diagnosed()
+    world.chat.away = "no network"
+    for _ in range(1_100):
+        await world.swept(600)
+    world.chat.away = ""
+    await world.swept(600)
+
+    assert list(world.chat.messages) == [OPS]
+
+
 async def test_what_a_platform_refuses_costs_other_incidents_nothing(world: World) -> None:
     other = incident(id="INC-13")
     row = StoredIncident("INC-13", "open", NOW, NOW, other.model_dump_json(),
@@ -179,6 +190,22 @@ async def test_what_a_platform_refuses_costs_other_incidents_nothing(world: Worl
     await world.swept()
 
     assert sorted(world.chat.messages) == ["dev/INC-13", OPS]
+
+
+@pytest.mark.parametrize("place", [("gone", "ops"), ("memory", "no/conversation")])
+async def test_places_that_can_never_be_reached_keep_no_later_incident_waiting(
+    world: World, place: tuple[str, str]
+) -> None:
+    for number in range(100):
+        one = incident(id=f"OLD-{number}", opened_at=NOW - timedelta(days=1))
+        card = announce(one, None, Told()).model_dump_json()
+        row = StoredIncident(one.id, "open", one.opened_at, NOW, one.model_dump_json(), card)
+        await world.state.change(Change(incidents=[row], publications=[Publication(one.id, *place)]))
+    await world.diagnosed()
+    await world.swept()
+    await world.swept()
+
+    assert list(world.chat.messages) == [OPS]
 
 
 async def test_after_a_restart_nothing_is_posted_twice(world: World) -> None:
