@@ -15,6 +15,8 @@ from deploy.demo.shop.monitoring import MISSING, Monitoring, installed, watching
 from deploy.demo.shop.release import Release
 from deploy.demo.shop.shop import Said, Shop, open_shop
 
+pytestmark = pytest.mark.nights
+
 RAISES = {
     "bad-deploy": ("CheckoutErrorRateHigh", "checkout"),
     "memory-leak": ("MemoryGrowing", "storefront"),
