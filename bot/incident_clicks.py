@@ -33,7 +33,7 @@ class IncidentClicks:
 
         Where nothing is claimed yet, "wrong" without a word of what it was only asks for one. Raises Outdated.
         """
-        stored = await self.announcer.state.incident(click.question_id)
+        stored = await self._meant(click)
         if stored is None or not await self._stands_there(stored, click) or self._outside(click):
             return Reply(text=CLICKED["en"]["unknown"], refused=True)
         language = Incident.model_validate_json(stored.body).language
@@ -56,6 +56,12 @@ class IncidentClicks:
         places = await self.announcer.state.publications(incident_id)
         shown = [one for one in places if one.message_id and self._welcome(author, one.conversation)]
         return await self.announcer.card(stored) if shown else None
+
+    async def _meant(self, click: ButtonClick) -> StoredIncident | None:
+        """The incident of a card; where the card answered a report of it, the one that the thread belongs to."""
+        state = self.announcer.state
+        stored = await state.incident(click.question_id)
+        return stored or await state.incident(await state.incident_in(click.thread_id))
 
     async def _stands_there(self, stored: StoredIncident, click: ButtonClick) -> bool:
         """Whether a button can be that of the incident's card: in its thread, or where it is published."""

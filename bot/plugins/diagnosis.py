@@ -8,7 +8,7 @@ from bot.incident import Diagnosis as Found
 from bot.incident import Finding
 from bot.rules.announcements import SAID, VERDICTS, moment
 from bot.rules.citing import telling
-from bot.rules.incident_readers import narrowed
+from bot.rules.incident_readers import narrowed, within
 from bot.vocabulary import Evidence, Language, RewrittenQuery
 from connectors.state.incident_port import Incidents
 from knowledge.library import StoredDocument
@@ -53,8 +53,7 @@ class Diagnosis:
 
     async def _closed(self, found: Found, query: RewrittenQuery) -> Set[str]:
         """The ids of evidence that is not for whoever reads the answer."""
-        allowed, used = query.scope.tools, found.trouble.scope.tools
-        live = allowed is None or (used is not None and set(used) <= set(allowed))
+        live = within(found.trouble.scope, query.scope)
         closed = {one.id for one in found.evidence if one.kind in ("tool", "data") and not live}
         for one in found.evidence:
             if one.document_id and await self.documents.document(one.document_id, query.groups) is None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 
 from bot.incident import Attack, Diagnosis, Excluded, Finding, Hypothesis, NextStep
-from bot.vocabulary import Language
+from bot.vocabulary import Language, Scope
 
 WITHHELD: dict[Language, str] = {
     "en": "(This rests on a page that is not for your groups.)",
@@ -12,6 +12,11 @@ WITHHELD: dict[Language, str] = {
 """What stands in the place of what a closed page says."""
 
 _SHORTEST_QUOTE = 12
+
+
+def within(used: Scope, allowed: Scope) -> bool:
+    """Whether every live system that was asked in the one scope may be asked in the other."""
+    return allowed.tools is None or (used.tools is not None and set(used.tools) <= set(allowed.tools))
 
 
 def narrowed(diagnosis: Diagnosis, closed: Set[str], language: Language) -> Diagnosis:

@@ -14,10 +14,13 @@ _LONGEST = 2_000
 
 
 def reports_trouble(query: RewrittenQuery) -> bool:
-    """Whether somebody says that something named is broken now: not how to mend it, nor what happened before."""
+    """Whether somebody says that something named is broken now: not how to mend it, nor what happened before.
+
+    In the thread of an incident it is a question about that incident.
+    """
     named = query.entities.services or query.entities.identifiers
     asks = asks_what_happened_before(query.asked) or asks_how_to(query.asked) or asks_for_all(query.asked)
-    return query.route == "incident" and bool(named) and not asks
+    return query.route == "incident" and bool(named) and not asks and not query.incident
 
 
 def trouble_of(query: Query, rewritten: RewrittenQuery) -> Trouble:

@@ -74,6 +74,15 @@ async def test_the_last_word_of_a_person_counts() -> None:
     assert [one.right for one in await here.state.judgements("INC-12")] == [True]
 
 
+async def test_a_report_that_was_answered_with_an_incident_is_judged_as_that_one() -> None:
+    here = await world()
+    answered = {"conversation": "C7", "thread_id": "slack:T1/C7/5.5", "question_id": "q9"}
+    reply = await here.clicks.judge(click("right", **answered))
+
+    assert not reply.refused
+    assert [one.author for one in await here.state.judgements("INC-12")] == ["slack:U1"]
+
+
 async def test_where_nothing_is_claimed_wrong_asks_what_it_was() -> None:
     here = await world(settled("inconclusive"))
     reply = await here.clicks.judge(click("wrong"))

@@ -46,6 +46,13 @@ def test_what_reports_trouble(text: str, *, reports: bool) -> None:
     assert reports_trouble(rewritten(text)) is reports
 
 
+def test_in_the_thread_of_an_incident_it_is_a_question_about_that_one() -> None:
+    said = rewritten("checkout is slow again")
+
+    assert reports_trouble(said)
+    assert not reports_trouble(said.model_copy(update={"incident": "i1"}))
+
+
 def report(text: str, **other: object) -> Query:
     fields = {"question_id": "q1", "text": text, "language": "en", "asked_at": NOW, "author": "ann", **other}
     return Query.model_validate(fields)
