@@ -13,18 +13,21 @@ from pathlib import Path
 LOOPBACK = "127.0.0.1"
 # Below those that systems give to connections: a service may be started minutes after its port was chosen.
 _PORTS = range(20_000, 32_000)
+_given: set[int] = set()
 _END_WITHIN_SECONDS = 10.0
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens at, and that no connection is given while they are not yet used."""
+    """Ports of loopback that nobody listens at, and that nobody else is given while they are not yet used."""
     found: list[int] = []
     with ExitStack() as held:
         while len(found) < count:
             port, one = secrets.choice(_PORTS), held.enter_context(socket.socket())
             with suppress(OSError):
                 one.bind((LOOPBACK, port))
-                found.append(port)
+                if port not in _given:
+                    _given.add(port)
+                    found.append(port)
     return found
 
 
