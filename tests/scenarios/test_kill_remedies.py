@@ -1,0 +1,74 @@
+"""However often and wherever the process is killed, no remedy runs twice, and the doubtful is said to be unknown."""
+
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contracts import postgres
+from tests.scenarios.mortal_remedy import DOUBTFUL, POINTS
+
+MANY, KILLS = 200, 6
+TOLD = {"done": "Done", "unknown": "Unknown whether done"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    if postgres.programs() is None:
+        pytest.skip(postgres.MISSING)
+    with postgres.cluster() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    return "" if request.param == "sqlite" else postgres.database(request.getfixturevalue("server"))
+
+
+def process(home: Path, url: str, point: str, many: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.scenarios.mortal_remedy", str(home), url, point, str(many)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+
+
+def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_remedy_runs_once_or_is_unknown_wherever_the_process_is_killed(tmp_path: Path, url: str, point: str) -> None:
+    first = process(tmp_path, url, point)
+    found = told(process(tmp_path, url, point))
+
+    assert first.returncode == -9, first.stderr
+    ran = point not in ("claim_execution:1:after", "execute:1:before")
+    ended = ["unknown", int(ran), TOLD["unknown"]] if point in DOUBTFUL else ["done", 1, TOLD["done"]]
+    assert found["rows"] == [["approved", *ended]]
+    once = Counter(proposed=1, approved=1, claimed=1) + Counter({f"executed: {ended[0]}": 1})
+    assert Counter(found["events"]) == once + Counter(verified=int(ended[0] == "done"))
+    assert (found["votes"], found["broken"]) == (1, None)
+
+
+def test_of_many_remedies_none_is_lost_or_run_twice_however_often_the_process_is_killed(tmp_path: Path) -> None:
+    chance, killed = random.Random(20261120), 0  # noqa: S311  # no secret
+    for _ in range(KILLS):
+        (tmp_path / "died").unlink(missing_ok=True)
+        killed += process(tmp_path, "", str(chance.randint(30, 450)), MANY).returncode == -9
+    found = told(process(tmp_path, "", "0", MANY))
+
+    ends = Counter((status, ended) for status, ended, _, _ in found["rows"])
+    times = {(ended, times) for _, ended, times, _ in found["rows"]}
+    assert killed == KILLS
+    assert sum(ends.values()) == ends["approved", "done"] + ends["approved", "unknown"] == MANY
+    assert times <= {("done", 1), ("unknown", 0), ("unknown", 1)}
+    assert all(
+        title == {"done": "Done", "unknown": "Unknown whether done"}[ended] for _, ended, _, title in found["rows"]
+    )
+    assert (found["votes"], found["broken"], found["events"]["claimed"]) == (MANY, None, MANY)
