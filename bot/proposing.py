@@ -8,18 +8,19 @@ from datetime import timedelta
 from pydantic import JsonValue
 
 from bot.guards.action import NotAdmitted, admit, admit_typed
-from bot.guards.cases import Offer
+from bot.guards.autonomy import rule_automatic
+from bot.guards.cases import Offer, level_of, offer_of
 from bot.incident import Diagnosis, Incident
 from bot.placeholders import BadText, fill, fill_text
 from bot.remedy import Choice, Proposal, Remedy, worded
-from bot.remedy_ports import RemedyPorts, first_unmet, noted, safeguards
+from bot.remedy_ports import RemedyPorts, Shown, first_unmet, noted, safeguards, with_card
 from bot.rules.offers import offers
 from bot.rules.remedy_reasons import Reason, reason_of
 from bot.rules.remedy_words import WITHHELD
-from bot.steps.offer import Stand, offer
+from bot.steps.offer import Stand, offer, outcome_of
 from bot.vocabulary import Frozen, Language
 from connectors.remediation.port import Action, Rehearsal, RemediationUnavailable
-from connectors.state.remedy_port import Entry, StoredProposal
+from connectors.state.remedy_port import Entry, Execution, Ruling, Standing, StoredProposal
 
 _LONGEST = 600
 _OURS = uuid.UUID("2f0f6a0e-7f0b-5c0e-9c6e-6d3f5b1a7c11")
@@ -131,12 +132,36 @@ def _by_rules(diagnosis: Diagnosis, ports: RemedyPorts) -> list[Action]:
 async def _propose_one(action: Action, reason: Reason, ports: RemedyPorts) -> Proposal | Withheld:
     id = reason.source if reason.undoes else proposal_id(reason.source, action)
     kept = await ports.state.proposal(id)
-    if kept is not None:
-        return Proposal.model_validate_json(kept.body)
     try:
-        return await _keep(await _offerable(id, action, reason, ports), reason, ports)
+        proposal = (
+            Proposal.model_validate_json(kept.body)
+            if kept
+            else await _keep(await _offerable(id, action, reason, ports), reason, ports)
+        )
     except _NotOffered as why:
         return await _withheld(id, action, reason, why, ports)
+    await _approve_automatically(proposal, ports)
+    return proposal
+
+
+async def _approve_automatically(proposal: Proposal, ports: RemedyPorts) -> None:
+    """Approve it where the level of autonomy that was agreed on says so; it is asked once for each proposal."""
+    people, now = await ports.people(), ports.now()
+    rules = ports.approval.rules
+
+    def rule(standing: Standing) -> Ruling:
+        found = offer_of(standing.proposal, rules.remedies)
+        if found is None or level_of(standing.switches, rules.terms, found, now) != "automatic":
+            return Ruling("waits for people", ())
+        kept = (outcome_of(one) for one in standing.recent if _same(one, standing.proposal))
+        ruling = rule_automatic(rules, [one for one in kept if one], people, now, standing)
+        return with_card(ruling, standing, Shown(people))
+
+    await ports.state.rule(proposal.id, "automatic", rule)
+
+
+def _same(one: Execution, as_: StoredProposal) -> bool:
+    return (one.remedy, one.target) == (as_.remedy, as_.target)
 
 
 async def _offerable(id: str, action: Action, reason: Reason, ports: RemedyPorts) -> Proposal:

@@ -33,13 +33,13 @@ from tests.unit.bot.guards.rulings import PEOPLE, POLICIES, TERMS
 from tests.unit.bot.remedy_room import BROKEN, RESTART, WELL, Tools, diagnosis, incident, remedies
 
 POINTS = (
-    "propose:1:before", "propose:1:after", "rule:1:before", "rule:1:inside", "rule:1:after",
+    "propose:1:before", "propose:1:after", "rule:1:after", "rule:2:before", "rule:2:inside", "rule:2:after",
     "claim_execution:1:before", "claim_execution:1:inside", "claim_execution:1:after",
     "execute:1:before", "execute:1:after",
-    "settle_execution:1:before", "settle_execution:1:after", "rule:2:before", "rule:2:after",
-    "settle_execution:2:before", "settle_execution:2:after", "rule:3:before", "rule:3:inside", "rule:3:after",
+    "settle_execution:1:before", "settle_execution:1:after", "rule:3:before", "rule:3:after",
+    "settle_execution:2:before", "settle_execution:2:after", "rule:4:before", "rule:4:inside", "rule:4:after",
 )  # fmt: skip
-"""The click is the first ruling; reports, before and after it is verified, are the second and the third."""
+"""The first ruling is on whether it runs by itself, the click is the second, reports are the third and the fourth."""
 DOUBTFUL = frozenset(("claim_execution:1:after", "execute:1:before", "execute:1:after", "settle_execution:1:before"))
 LOST = 17
 """Of every so many the answer is lost."""
@@ -47,20 +47,23 @@ LOST = 17
 
 @dataclass
 class Death:
-    """Comes at a call, ``name:number:when``, or at the n-th call of all, once."""
+    """Comes at a call, ``name:number:when``, once."""
 
     home: Path
-    point: str = ""
-    after_calls: int = 0
+    point: str
     calls: Counter[str] = field(default_factory=Counter)
 
-    def may_come(self, name: str, when: str) -> None:
-        """Die here, if this is the moment."""
-        self.calls[name] += when == "before"
-        chosen = f"{name}:{self.calls[name]}:{when}" == self.point or self.calls.total() == self.after_calls
-        if chosen and not (self.home / "died").exists():
-            (self.home / "died").touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+    def next(self, name: str) -> Callable[[str], None]:
+        """For the next call of this name: told how far it is, it dies there if this is the moment."""
+        self.calls[name] += 1
+        number = self.calls[name]
+
+        def reached(when: str) -> None:
+            if f"{name}:{number}:{when}" == self.point and not (self.home / "died").exists():
+                (self.home / "died").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return reached
 
 
 class Mortal:
@@ -75,18 +78,20 @@ class Mortal:
         return partial(self._call, name, found) if name in mortal else found
 
     async def _call(self, name: str, call: Callable[..., Awaitable[Any]], *given: Any) -> Any:
-        self._death.may_come(name, "before")
-        result = await call(*(self._inside(name, one) if callable(one) else one for one in given))
-        self._death.may_come(name, "after")
+        reached = self._death.next(name)
+        reached("before")
+        result = await call(*(_inside(one, reached) if callable(one) else one for one in given))
+        reached("after")
         return result
 
-    def _inside(self, name: str, rule: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def inside(standing: Any) -> Any:
-            ruling = rule(standing)
-            self._death.may_come(name, "inside")
-            return ruling
 
-        return inside
+def _inside(rule: Callable[[Any], Any], reached: Callable[[str], None]) -> Callable[[Any], Any]:
+    def inside(standing: Any) -> Any:
+        ruling = rule(standing)
+        reached("inside")
+        return ruling
+
+    return inside
 
 
 @dataclass
@@ -101,13 +106,15 @@ class Effects:
         return Rehearsal(ok=True, text="it would")
 
     async def execute(self, approved: ApprovedAction, now: datetime) -> Result:
-        self.death.may_come("execute", "before")
+        reached = self.death.next("execute")
+        reached("before")
         with (self.home / "effects").open("a") as effects:
             effects.write(f"{approved.proposal_id}\n")
             effects.flush()
             os.fsync(effects.fileno())
-        self.death.may_come("execute", "after")
-        if approved.action.target.endswith(f"-{LOST}"):
+        reached("after")
+        number = approved.action.target.partition("-")[2]
+        if number and int(number) % LOST == 0:
             raise Uncertain("the answer was lost")
         return Result(status="done", text="did it")
 
@@ -165,7 +172,7 @@ def action_at(target: str) -> Action:
 
 async def run(home: Path, url: str, point: str, many: int) -> None:
     """Offer, click as the platform does until it is answered, and say what there is when all is over."""
-    death = Death(home, point) if ":" in point else Death(home, after_calls=int(point))
+    death = Death(home, point)
     effects = Effects(home, death)
     async with load("state", "sql", {"url": url} if url else {}, Roots(home, home)) as real:
         ports = ports_of(Mortal(real, death), effects, home, many)

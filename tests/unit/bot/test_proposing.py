@@ -1,5 +1,6 @@
 """What a diagnosis leads to: proposals that hold now, with all that they rest on in the audit, and each once."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,9 @@ import pytest
 
 from bot.guards.cases import kept_proposal
 from bot.proposing import Proposed, proposal_id, propose, undo_id
+from bot.remedy import Outcome
+from connectors.state.remedy_port import Execution
+from tests.unit.bot.guards.rulings import TERMS
 from tests.unit.bot.remedy_room import UNDO, WELL, Room, action, diagnosis, incident, room
 
 HALF_HOUR = timedelta(minutes=30)
@@ -145,3 +149,34 @@ def test_ids_are_the_same_for_the_same_and_nobody_elses() -> None:
 
     assert len(ids) == 3
     assert all(one.startswith("proposal-") and len(one) <= 100 for one in ids)
+
+
+async def proven(here: Room, times: int) -> None:
+    """So often it was approved by people and verified, long ago."""
+    done = Outcome(status="done", text="did it", verified=True, approved_by=("ann",)).model_dump_json()
+    for number in range(times):
+        at = here.clock.at - timedelta(days=2, hours=number)
+        here.state.claimed[f"p{number}"] = Execution(f"p{number}", "checkout", "restart", "done", at, at, done)
+
+
+@pytest.mark.parametrize(("times", "status"), [(4, "pending"), (5, "approved")], ids=["not-proven", "proven"])
+async def test_what_is_agreed_on_to_run_by_itself_is_approved_once_it_is_proven(
+    tmp_path: Path, times: int, status: str
+) -> None:
+    terms = replace(TERMS, autonomy={"restart": "automatic"})
+    async with room(tmp_path, terms=terms, working=True, idempotent=True) as here:
+        await proven(here, times)
+        [one] = (await proposed(here)).proposals
+        await asyncio.gather(*here.state._tasks)
+
+        assert (await here.state.proposal(one.id)).status == status
+        assert len(here.executor.done) == (status == "approved")
+        assert ("Approved by its level of autonomy" in (await here.card(one.id)).text) is (status == "approved")
+
+
+async def test_what_was_agreed_on_is_asked_about_once(tmp_path: Path) -> None:
+    async with room(tmp_path, terms=replace(TERMS, autonomy={"restart": "automatic"}), idempotent=True) as here:
+        for _ in range(2):
+            await proposed(here)
+
+        assert here.events() == ["proposed", "refused: not automatic"]
