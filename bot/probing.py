@@ -5,6 +5,7 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from bot.guards.cases import kept_proposal, offer_of
+from bot.guards.redaction import redact
 from bot.proposing import rehearse
 from bot.remedy_ports import RemedyPorts, Shown, all_met, noted, with_card
 from bot.steps.offer import outcome_of
@@ -21,7 +22,7 @@ async def rehearse_again(proposal_id: str, ports: RemedyPorts) -> None:
     try:
         dry = await rehearse(proposal.action, ports)
     except RemediationUnavailable as away:
-        dry = Rehearsal(ok=False, text=str(away))
+        dry = Rehearsal(ok=False, text=redact(str(away)).text)
     if dry is None:
         return
     detail: dict[str, JsonValue] = {"ok": dry.ok, "text": dry.text[:500]}

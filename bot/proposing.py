@@ -1,7 +1,6 @@
 """From a diagnosis to proposals: what may be offered is looked at, rehearsed, and kept together with its audit."""
 
 import hashlib
-import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,12 +9,13 @@ from pydantic import JsonValue
 from bot.guards.action import NotAdmitted, admit, admit_typed
 from bot.guards.autonomy import rule_automatic
 from bot.guards.cases import Offer, level_of, offer_of
+from bot.guards.redaction import redact
 from bot.incident import Diagnosis, Incident
 from bot.placeholders import BadText, fill, fill_text
 from bot.remedy import Choice, Proposal, Remedy, worded
 from bot.remedy_ports import RemedyPorts, Shown, first_unmet, noted, safeguards, with_card
 from bot.rules.offers import offers
-from bot.rules.remedy_reasons import Reason, reason_of
+from bot.rules.remedy_reasons import Reason, proposal_id, reason_of, undo_id
 from bot.rules.remedy_words import WITHHELD
 from bot.steps.offer import Stand, offer, outcome_of
 from bot.vocabulary import Frozen, Language
@@ -23,7 +23,6 @@ from connectors.remediation.port import Action, Rehearsal, RemediationUnavailabl
 from connectors.state.remedy_port import Entry, Execution, Ruling, Standing, StoredProposal
 
 _LONGEST = 600
-_OURS = uuid.UUID("2f0f6a0e-7f0b-5c0e-9c6e-6d3f5b1a7c11")
 
 
 class Withheld(Frozen):
@@ -46,7 +45,7 @@ class _NotOffered(Exception):
 
     def __init__(self, why: str, because: str = "", text: str = "") -> None:
         super().__init__(why)
-        self.why, self.because, self.text = why, because, text[:_LONGEST]
+        self.why, self.because, self.text = why, because, redact(text).text[:_LONGEST]
 
 
 async def propose(
@@ -95,16 +94,6 @@ async def propose_undo(done: Offer, ports: RemedyPorts) -> Proposal | Withheld |
     found = await _propose_one(action, reason, ports)
     ports.changed()
     return found
-
-
-def proposal_id(source: str, action: Action) -> str:
-    """The same for the same action for the same reason; no other work's row is called so."""
-    return f"proposal-{uuid.uuid5(_OURS, f'{source} {action.digest}')}"
-
-
-def undo_id(proposal_id: str) -> str:
-    """The id of the proposal that takes back what another one did."""
-    return f"proposal-{uuid.uuid5(_OURS, f'undo {proposal_id}')}"
 
 
 def undo_of(remedy: Remedy, action: Action, ports: RemedyPorts) -> Action | None:
@@ -185,13 +174,14 @@ async def _offerable(id: str, action: Action, reason: Reason, ports: RemedyPorts
 
 
 async def rehearse(action: Action, ports: RemedyPorts) -> Rehearsal | None:
-    """The dry run of an action; None where it has none. Raises RemediationUnavailable."""
+    """The dry run of an action, without secrets that it says; None where it has none. Raises RemediationUnavailable."""
     if not action.rehearsal:
         return None
     executor = ports.catalogue.executors.get(action.executor)
     if executor is None:
         raise RemediationUnavailable(f"Nothing that is called {action.executor} is set up here.")
-    return await executor.rehearse(action, ports.now())
+    said = await executor.rehearse(action, ports.now())
+    return said.model_copy(update={"text": redact(said.text).text})
 
 
 async def _is_offered(action: Action, reason: Reason, ports: RemedyPorts) -> bool:

@@ -13,10 +13,12 @@ from pydantic import JsonValue
 
 from bot.guards.cases import Offer, offer_of
 from bot.guards.claiming import NotApproved, approved
+from bot.guards.redaction import redact
 from bot.guards.verdicts import told
-from bot.proposing import propose_undo, undo_id
+from bot.proposing import propose_undo
 from bot.remedy import Looked, Outcome, Verification
-from bot.remedy_ports import RemedyPorts, Shown, all_met, first_unmet, noted, safeguards, with_card
+from bot.remedy_ports import RemedyPorts, Shown, all_met, announce, first_unmet, noted, safeguards, with_card
+from bot.rules.remedy_reasons import undo_id
 from bot.rules.remedy_words import STALE
 from bot.steps.offer import outcome_of
 from bot.vocabulary import Language
@@ -42,7 +44,7 @@ async def remediate(proposal_id: str, ports: RemedyPorts) -> None:
         begun = await _resume(begun, ports)
     if begun is not None:
         await _verify(begun, ports)
-        await report(proposal_id, ports)
+        await report(proposal_id, ports, "outcome")
 
 
 async def give_up(proposal_id: str, ports: RemedyPorts) -> None:
@@ -60,21 +62,26 @@ async def give_up(proposal_id: str, ports: RemedyPorts) -> None:
         return with_card(Ruling("given up", entries, proposal=ended), standing, Shown())
 
     await ports.state.rule(proposal_id, "", rule)
-    await report(proposal_id, ports)
+    await report(proposal_id, ports, "outcome")
 
 
-async def report(proposal_id: str, ports: RemedyPorts) -> None:
-    """Bring the card up to what is kept; nothing changes where it says so already."""
-    people = await ports.people_if_known()
+async def report(proposal_id: str, ports: RemedyPorts, event: str = "") -> None:
+    """Bring the card up to what is kept; nothing changes where it says so already.
+
+    With an ``event`` it is announced as that, each time anew; the key of the announcement stays the same.
+    """
+    people, seen = await ports.people_if_known(), list[Standing]()
     undo = await ports.state.proposal(undo_id(proposal_id))
+    shown = Shown(people or (), undo_offered=undo is not None)
 
     def rule(standing: Standing) -> Ruling:
-        if standing.execution is None:
-            return Ruling("nothing to report", ())
-        return with_card(Ruling("reported", ()), standing, Shown(people or (), undo_offered=undo is not None))
+        seen[:] = [standing]
+        return with_card(Ruling("reported", ()), standing, shown) if standing.execution else Ruling("not begun", ())
 
-    await ports.state.rule(proposal_id, "", rule)
+    ruling = await ports.state.rule(proposal_id, "", rule)
     ports.changed()
+    if event and ruling:
+        await announce(event, ruling, seen[0], shown, ports)
 
 
 async def lose(begun: Execution, why: str, ports: RemedyPorts) -> Execution:
@@ -89,17 +96,20 @@ async def lose(begun: Execution, why: str, ports: RemedyPorts) -> Execution:
 async def _begin(proposal_id: str, ports: RemedyPorts) -> Execution | None:
     """Claim it and carry it out; None when it may not be, or somebody else has claimed it."""
     stored = await ports.state.proposal(proposal_id)
-    if stored is None:
-        log.error("no such proposal", proposal=proposal_id)
+    if stored is None or stored.status != "approved":
+        log.warning("nothing to carry out", proposal=proposal_id, status=stored.status if stored else "none")
         return None
     offer = offer_of(stored, ports.approval.rules.remedies)
     language = offer.proposal.language if offer else "en"
     people = await ports.people_if_known()
-    unmet = await _unmet(offer, ports) if offer and stored.status == "approved" else None
+    unmet = await _unmet(offer, ports) if offer else None
     claim = _Claim(stored, ports, people, unmet, language)
     ruling = await ports.state.claim_execution(claim.execution, claim.rule)
     ports.changed()
-    if ruling is None or not ruling.work or claim.seen is None:
+    if ruling is None or claim.seen is None:
+        return None
+    if not ruling.work:
+        await announce("outcome", ruling, claim.seen, claim.shown(ruling), ports)
         return None
     return await _carry_out(replace(claim.seen, execution=claim.execution), ports)
 
@@ -132,8 +142,11 @@ class _Claim:
             detail = self.unmet.model_dump(mode="json")
             stale = noted("stale: precondition", self.stored.id, self.now, detail)
             ruling = Ruling(stale.event, (stale,), proposal=replace(standing.proposal, status="withdrawn"))
-        shown = Shown(self.people or (), said="" if ruling.work else self._why(ruling))
-        return with_card(ruling, standing, shown, self.execution if ruling.work else None)
+        return with_card(ruling, standing, self.shown(ruling), self.execution if ruling.work else None)
+
+    def shown(self, ruling: Ruling) -> Shown:
+        """What the card says beside: why it is not carried out."""
+        return Shown(self.people or (), said="" if ruling.work else self._why(ruling))
 
     def _why(self, ruling: Ruling) -> str:
         if self.unmet and ruling.verdict == "stale: precondition":
@@ -185,12 +198,17 @@ async def _outcome(action: ApprovedAction, ports: RemedyPorts) -> Outcome:
     try:
         result = await executor.execute(action, ports.now())
     except RemediationUnavailable as away:
-        return Outcome(status="failed", text=str(away)[:_KEPT], approved_by=by, ended_at=ports.now())
+        return Outcome(status="failed", text=_shown(str(away)), approved_by=by, ended_at=ports.now())
     except Uncertain as lost:
-        return Outcome(status="unknown", text=str(lost)[:_KEPT], approved_by=by, ended_at=ports.now())
+        return Outcome(status="unknown", text=_shown(str(lost)), approved_by=by, ended_at=ports.now())
     waits = result.status == "done" and remedy.verification is not None
     ended = None if waits else ports.now()
-    return Outcome(status=result.status, text=result.text[:_KEPT], approved_by=by, ended_at=ended, link=result.link)
+    return Outcome(status=result.status, text=_shown(result.text), approved_by=by, ended_at=ended, link=result.link)
+
+
+def _shown(said: str) -> str:
+    """What a system said, without secrets, as much of it as is kept."""
+    return redact(said).text[:_KEPT]
 
 
 async def _settle(begun: Execution, outcome: Outcome, ports: RemedyPorts) -> Execution:

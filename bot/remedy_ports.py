@@ -13,8 +13,9 @@ from bot.catalogue import Catalogue
 from bot.guards.approval import Approval
 from bot.guards.cases import NIGHTSHIFT, kept_proposal
 from bot.looking import enough_healthy, look_all
-from bot.remedy import Check, Looked, Proposal, Remedy
-from bot.steps.offer import Stand, offer
+from bot.remedy import Check, Looked, Remedy
+from bot.rules.remedy_words import SAID
+from bot.steps.offer import Stand, became, offer
 from bot.toolbox import Toolbox
 from bot.vocabulary import Language
 from connectors.chat.card_port import Card
@@ -31,9 +32,27 @@ def nobody_waits() -> None:
 
 
 @dataclass(frozen=True)
+class Announcement:
+    """A message of its own in the thread of an incident, in Markdown: a card that is changed wakes nobody.
+
+    The same ``key`` is the same message, however often it is told, and is to be posted once.
+    """
+
+    key: str
+    incident_id: str
+    language: Language
+    text: str
+
+
+async def nobody_listens(announcement: Announcement) -> None:
+    """It stands on the card, and in the audit."""
+
+
+@dataclass(frozen=True)
 class RemedyPorts:
     """The outside world of remedies. ``changed`` is told that a card is another one now, for it to be shown at once.
 
+    ``announce`` is told what people have to notice; it deals with its own failures.
     Without a directory nobody is known, so that nobody may do anything.
     """
 
@@ -46,6 +65,7 @@ class RemedyPorts:
     directory: Directory | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     changed: Callable[[], None] = field(default=nobody_waits)
+    announce: Callable[[Announcement], Awaitable[None]] = field(default=nobody_listens)
 
     async def people(self) -> Sequence[Person]:
         """Everybody, as the directory knows them now. Raises DirectoryUnavailable."""
@@ -85,18 +105,29 @@ def with_card(ruling: Ruling, standing: Standing, shown: Shown, execution: Execu
     if proposal is None:
         return ruling
     votes = {one.person: one for one in (*standing.votes, *([ruling.vote] if ruling.vote else []))}
-    card = _card(proposal, stored, tuple(votes.values()), execution or standing.execution, shown)
-    written = card.model_dump_json()
+    stand = _stand(stored, tuple(votes.values()), execution or standing.execution, shown)
+    written = offer(proposal, stand).model_dump_json()
     if written == stored.card:
         return ruling
     return replace(ruling, proposal=replace(stored, card=written))
 
 
-def _card(
-    proposal: Proposal, stored: StoredProposal, votes: Sequence[Vote], execution: Execution | None, shown: Shown
-) -> Card:
+async def announce(event: str, ruling: Ruling, standing: Standing, shown: Shown, ports: RemedyPorts) -> None:
+    """Tell in the thread what became of a proposal by a ruling, with the audit's head as it is by then."""
+    stored = ruling.proposal or standing.proposal
+    proposal, head = kept_proposal(stored), await ports.state.head()
+    if proposal is None:
+        return
+    said = became(proposal, _stand(stored, standing.votes, standing.execution, shown))
+    # Whoever holds the head's hash outside of the database sees when the audit is written anew, or cut.
+    seal = SAID[proposal.language]["audit"].format(number=head.number, hash=head.hash) if head else ""
+    text = "\n\n".join(part for part in (said, seal) if part)
+    await ports.announce(Announcement(f"{stored.id}-{event}", stored.incident_id, proposal.language, text))
+
+
+def _stand(stored: StoredProposal, votes: Sequence[Vote], execution: Execution | None, shown: Shown) -> Stand:
     before = kept_card(stored)
-    stand = Stand(
+    return Stand(
         status=stored.status,
         votes=votes,
         execution=execution,
@@ -106,7 +137,6 @@ def _card(
         link=before.link if before else "",
         undo_offered=shown.undo_offered,
     )
-    return offer(proposal, stand)
 
 
 def kept_card(stored: StoredProposal) -> Card | None:

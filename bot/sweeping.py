@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from bot.guards.cases import kept_proposal
 from bot.remediating import lose, report
 from bot.remedy import Proposal
-from bot.remedy_ports import RemedyPorts, Shown, noted, with_card
+from bot.remedy_ports import RemedyPorts, Shown, announce, noted, with_card
 from connectors.directory.port import DirectoryUnavailable, Duty, Person
 from connectors.state.port import StateUnavailable
 from connectors.state.remedy_port import Ruling, Standing, StoredProposal
@@ -56,18 +56,19 @@ class Sweeper:
         await self._unstick()
 
     async def _expire(self, stored: StoredProposal, people: Sequence[Person]) -> bool:
-        now = self.ports.now()
+        now, shown, seen = self.ports.now(), Shown(people), list[Standing]()
 
         def rule(standing: Standing) -> Ruling:
+            seen[:] = [standing]
             one = standing.proposal
             if one.status != "pending" or one.expires_at > now:
                 return Ruling("not expired", ())
             detail: dict[str, JsonValue] = {"at": one.expires_at.isoformat(), "votes": len(standing.votes)}
             ended = Ruling("expired", (noted("expired", one.id, now, detail),), proposal=replace(one, status="expired"))
-            return with_card(ended, standing, Shown(people))
+            return with_card(ended, standing, shown)
 
         ruling = await self.ports.state.rule(stored.id, "", rule)
-        return ruling is not None and ruling.verdict == "expired"
+        return await self._announced("expired", ruling, seen, shown)
 
     async def _escalate(self, stored: StoredProposal, people: Sequence[Person]) -> bool:
         """Ask the next one of the on-call table. It changes who is told, and never who may approve."""
@@ -81,18 +82,28 @@ class Sweeper:
         waited = self.escalate_after * (place + 1)
         to = f"{chain[place]} ({waited // timedelta(minutes=1)} min)"
         detail: dict[str, JsonValue] = {"to": chain[place], "nobody_decided_for_seconds": waited.total_seconds()}
-        entry = noted("escalated", stored.id, now, detail)
+        entry, shown, seen = noted("escalated", stored.id, now, detail), Shown(people), list[Standing]()
 
         def rule(standing: Standing) -> Ruling:
+            seen[:] = [standing]
             kept = kept_proposal(standing.proposal)
             if kept is None or standing.proposal.status != "pending" or len(kept.escalated_to) != place:
                 return Ruling("not escalated", ())
             further = kept.model_copy(update={"escalated_to": (*kept.escalated_to, to)})
             changed = Ruling("escalated", (entry,), proposal=replace(standing.proposal, body=further.model_dump_json()))
-            return with_card(changed, standing, Shown(people))
+            return with_card(changed, standing, shown)
 
         ruling = await self.ports.state.rule(stored.id, "", rule)
-        return ruling is not None and ruling.verdict == "escalated"
+        return await self._announced("escalated", ruling, seen, shown, f"-{place + 1}")
+
+    async def _announced(
+        self, event: str, ruling: Ruling | None, seen: Sequence[Standing], shown: Shown, number: str = ""
+    ) -> bool:
+        """Whether it came to that; then it is told in the thread."""
+        if ruling is None or ruling.verdict != event:
+            return False
+        await announce(event + number, ruling, seen[0], shown, self.ports)
+        return True
 
     def _due(self, proposal: Proposal) -> datetime:
         return proposal.proposed_at + self.escalate_after * (len(proposal.escalated_to) + 1)
@@ -115,7 +126,7 @@ class Sweeper:
         for one in await self.ports.state.unsettled():
             if one.started_at + STUCK <= self.ports.now():
                 await lose(one, "Whoever carried it out never came back.", self.ports)
-                await report(one.proposal_id, self.ports)
+                await report(one.proposal_id, self.ports, "outcome")
 
 
 def _asked(duty: Duty) -> tuple[str, ...]:

@@ -1,15 +1,18 @@
 """Why a remedy is proposed, as its card and the audit tell it."""
 
+import uuid
 from dataclasses import dataclass
 
 from bot.incident import Diagnosis, Incident
 from bot.rules.citing import Sources, cited, telling
 from bot.vocabulary import Language
 from connectors.chat.card_port import Citation
+from connectors.remediation.port import Action
 
 MOST_CITED, MOST_READ, _WHY = 4, 100, 600
 OURSELVES = "nightshift"
 """Who asks where no person does."""
+_OURS = uuid.UUID("2f0f6a0e-7f0b-5c0e-9c6e-6d3f5b1a7c11")
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,13 @@ def reason_of(diagnosis: Diagnosis, incident: Incident, model: str, link: str) -
         diagnosed_by=spent.model or spent.level,
         link=link,
     )
+
+
+def proposal_id(source: str, action: Action) -> str:
+    """The same for the same action for the same reason; no other work's row is called so."""
+    return f"proposal-{uuid.uuid5(_OURS, f'{source} {action.digest}')}"
+
+
+def undo_id(proposal_id: str) -> str:
+    """The id of the proposal that takes back what another one did."""
+    return f"proposal-{uuid.uuid5(_OURS, f'undo {proposal_id}')}"

@@ -59,6 +59,7 @@ SAID: Mapping[Language, Mapping[str, str]] = {
         "unmet": "no",
         "untold": "could not be told",
         "digest": "Digest",
+        "audit": "Audit: entry {number}, {hash}",
     },
     "zh": {
         ":": "：",
@@ -109,6 +110,7 @@ SAID: Mapping[Language, Mapping[str, str]] = {
         "unmet": "否",
         "untold": "无法判断",
         "digest": "摘要值",
+        "audit": "审计：第 {number} 条，{hash}",
     },
 }
 WITHHELD: Mapping[Language, Mapping[str, str]] = {

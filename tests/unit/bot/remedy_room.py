@@ -14,7 +14,7 @@ from bot.incident import Diagnosis, Hypothesis, Incident, Trouble, Verdict
 from bot.remediating import give_up, remediate
 from bot.remedy import Outcome, Proposal, Remedy
 from bot.remedy_clicks import RemedyClicks
-from bot.remedy_ports import RemedyPorts
+from bot.remedy_ports import Announcement, RemedyPorts
 from bot.toolbox import Toolbox, ToolLimits
 from bot.vocabulary import Evidence
 from connectors.chat.card_port import Card
@@ -88,7 +88,7 @@ class Clock:
 
 @dataclass
 class Room:
-    """Everything of it; ``shown`` counts how often somebody was told that cards have changed."""
+    """Everything of it; ``shown`` counts how often cards were said to have changed, ``announced`` is what was."""
 
     ports: RemedyPorts
     clicks: RemedyClicks
@@ -97,6 +97,7 @@ class Room:
     tools: Tools
     clock: Clock
     shown: list[int] = field(default_factory=list)
+    announced: list[Announcement] = field(default_factory=list)
 
     async def offered(self, of: Proposal | None = None) -> StoredProposal:
         """A proposal that waits, as a diagnosis would have made it."""
@@ -209,11 +210,14 @@ async def room(folder: Path, working: bool = False, terms: Any = TERMS, **change
     """A room whose restart is changed so; ``working``: what is approved is carried out by itself."""
     state = vendor("state", "memory").MemoryState()  # type: ignore[attr-defined]  # a vendor's own class
     executor = vendor("remediation", "memory").MemoryExecutor()  # type: ignore[attr-defined]  # as above
-    tools, clock, shown = Tools(), Clock(), list[int]()
+    tools, clock, shown, announced = Tools(), Clock(), list[int](), list[Announcement]()
     known = remedies(changed)
 
     async def mended(approved: object) -> None:
         tools.says = WELL
+
+    async def announce(one: Announcement) -> None:
+        announced.append(one)
 
     executor.effect = mended
     ports = RemedyPorts(
@@ -226,12 +230,13 @@ async def room(folder: Path, working: bool = False, terms: Any = TERMS, **change
         directory=directory(),
         sleep=clock.sleep,
         changed=lambda: shown.append(1),
+        announce=announce,
     )
     if working:
         await state.start({"execute": Work(lambda id: remediate(id, ports), lambda id: give_up(id, ports))})
     clicks = RemedyClicks(ports)
     try:
-        yield Room(ports, clicks, executor, state, tools, clock, shown)
+        yield Room(ports, clicks, executor, state, tools, clock, shown, announced)
     finally:
         await clicks.close()
         await state.stop()

@@ -85,6 +85,10 @@ async def test_what_does_not_hold_is_not_offered_and_it_is_said_why(tmp_path: Pa
     ("trouble", "why"),
     [
         ({"failing": "no such host"}, "Not offered, because its dry run failed: no such host"),
+        (
+            {"failing": "password=hunter2hunter2"},
+            "Not offered, because its dry run failed: password=[hidden: password]",
+        ),
         ({"away": "no route"}, "Not offered, because what would carry it out cannot be reached: no route"),
     ],
 )

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.proposing import undo_id
 from bot.remediating import give_up, remediate, report
+from bot.rules.remedy_reasons import undo_id
 from connectors.directory.port import DirectoryUnavailable
 from connectors.state.port import StateUnavailable
 from connectors.state.remedy_port import Switch
@@ -36,6 +36,28 @@ async def test_it_is_carried_out_once_however_often_the_work_begins(tmp_path: Pa
             await remediate(ID, here.ports)
 
         assert (len(here.executor.done), here.events().count("verified")) == (1, 1)
+
+
+async def test_the_outcome_is_told_in_the_thread_with_the_head_of_the_audit(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.approved()
+        for _ in range(2):
+            await remediate(ID, here.ports)
+
+        [one, again] = here.announced
+        assert (one.key, one.incident_id, again.key) == (f"{ID}-outcome", "i1", one.key)
+        assert one.text.startswith("**Done: Restart checkout**\n\n**Approved by Ann")
+        assert one.text.endswith(f"Audit: entry 4, {here.state.chain[-1].hash}")
+
+
+async def test_that_it_is_not_carried_out_is_told_in_the_thread(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.approved()
+        here.tools.says = WELL
+        await remediate(ID, here.ports)
+
+        [one] = here.announced
+        assert "Not carried out: things have changed" in one.text
 
 
 async def test_what_was_begun_and_cut_off_is_unknown_and_never_repeated(tmp_path: Path) -> None:
@@ -89,6 +111,18 @@ async def test_it_is_stale_when_the_world_has_moved(tmp_path: Path, said: str, w
         assert (kept.status, here.executor.done, await here.state.execution(ID)) == ("withdrawn", [], None)
         assert f"things have changed since it was approved. {why}" in card.text
         assert here.events() == ["approved", "stale: precondition"]
+
+
+async def test_why_it_was_withdrawn_stays_on_the_card(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.approved()
+        here.tools.says = WELL
+        await remediate(ID, here.ports)
+        before = await here.state.proposal(ID)
+        here.tools.says = BROKEN
+        await remediate(ID, here.ports)
+
+        assert (await here.state.proposal(ID), here.executor.done) == (before, [])
 
 
 async def test_too_few_healthy_ones_hold_it_back(tmp_path: Path) -> None:
@@ -148,6 +182,15 @@ async def test_what_goes_wrong_is_told_as_it_is(
         assert (outcome.status, outcome.text) == (status, next(iter(trouble.values())))
         assert (len(here.executor.done), card.tone) == (times, "bad")
         assert here.events()[-1] == f"executed: {status}"
+
+
+async def test_secrets_that_a_system_says_are_not_told(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.approved()
+        here.executor.failing = "refused: password=hunter2hunter2"
+        await remediate(ID, here.ports)
+
+        assert "hunter2" not in (await here.outcome()).text + (await here.card()).text + here.state.chain[-1].detail
 
 
 async def test_verification_looks_every_so_often_until_it_is_so(tmp_path: Path) -> None:

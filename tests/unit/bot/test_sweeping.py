@@ -24,7 +24,7 @@ async def test_an_expired_proposal_is_closed_visibly(tmp_path: Path) -> None:
 
         assert (await here.state.proposal(ID)).status == "expired"
         assert "it expired at 2026-11-20 03:30 UTC" in (await here.card()).text
-        assert (here.events(), here.shown) == (["expired"], [1])
+        assert (here.events(), here.shown, len(here.announced)) == (["expired"], [1], 1)
 
 
 async def test_it_is_closed_at_its_time_and_not_before(tmp_path: Path) -> None:
@@ -45,6 +45,7 @@ async def test_the_next_ones_are_asked_one_after_the_other_and_the_card_says_why
             await later(here, minutes, *steps)
 
         assert here.events() == ["escalated", "escalated"]
+        assert [one.key for one in here.announced] == [f"{ID}-escalated-1", f"{ID}-escalated-2"]
         assert "Nobody decided in time, so others are asked: Ann (10 min), Bob (20 min)." in (await here.card()).text
 
 
