@@ -8,13 +8,12 @@ from functools import partial
 from bot.agents.allowance import together
 from bot.agents.board import Board
 from bot.announcing import Announcer
-from bot.casebook import Story, story
+from bot.casebook import story
 from bot.diagnosing import diagnose
 from bot.incident import Diagnosis, Incident
 from bot.narration import Narrator
 from bot.ports import Ports
 from bot.rules.conversations import for_all
-from bot.rules.incident_readers import within
 from bot.rules.reported import trouble_of
 from bot.rules.verdicts import with_verdict
 from bot.steps.announce import Told, announce
@@ -27,6 +26,8 @@ from connectors.state.incident_port import Change, Outdated, StoredDiagnosis, St
 from connectors.state.port import Question
 
 MOST_OPEN = 50
+MEANT = timedelta(hours=2)
+"""How long what a person reported is what others mean who report the same; alerts say themselves when they are over."""
 MEANT_FOR = timedelta(hours=1)
 """How long what a person reported is taken for what the next one means: no alert tells when it is over."""
 
@@ -68,25 +69,16 @@ async def answer_report(asked: Asked, ports: Ports) -> Card | None:
 
 
 async def _open_incident(asked: Asked, ports: Ports) -> tuple[Incident, Diagnosis] | None:
-    """The incident that is open at one of the services, was posted and diagnosed; the one that was opened last.
-
-    One that was looked at where more may be asked than here is not told here.
-    """
-    query, services = asked.query, asked.rewritten.entities.services
+    """The incident that is open at one of these services, was posted and diagnosed; the one that was opened last."""
+    services, query = asked.rewritten.entities.services, asked.query
     for stored in await ports.state.incidents(status="open", limit=MOST_OPEN):
         incident = Incident.model_validate_json(stored.body)
-        if incident.mode != "live" or set(services).isdisjoint(incident.services):
-            continue
-        told = await story(ports.state, ports.library, incident.id, query.groups)
-        if told and told.diagnosis and _holds(told, query) and within(told.diagnosis.trouble.scope, query.scope):
-            return incident, told.diagnosis
+        meant = incident.alerts > 0 or query.asked_at - incident.opened_at < MEANT
+        if meant and incident.mode == "live" and not set(services).isdisjoint(incident.services):
+            told = await story(ports.state, ports.library, incident.id, query.groups)
+            if told and told.diagnosis:
+                return incident, told.diagnosis
     return None
-
-
-def _holds(told: Story, query: Query) -> bool:
-    ended = told.run.ended_at if told.run else None
-    by_alerts = told.incident.alerts > 0
-    return by_alerts or (ended is not None and query.asked_at - ended <= MEANT_FOR)
 
 
 def _says_something(diagnosis: Diagnosis) -> bool:

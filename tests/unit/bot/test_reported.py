@@ -1,20 +1,22 @@
-"""Trouble that a person reports: looked at anew, or told by the incident that it is."""
+"""Trouble that a person reports is diagnosed, and is an incident where others were told of it."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.incident import Diagnosis, Incident, Trouble, Verdict
 from bot.reported import Asked, answer_report
-from bot.vocabulary import Entities, Query, RewrittenQuery, Scope
-from connectors.state.incident_port import Change, StoredDiagnosis, StoredIncident
+from bot.responding import respond
+from bot.rules.entities import find_entities
+from bot.toolbox import Toolbox
+from bot.vocabulary import Query, RewrittenQuery
 from connectors.state.port import Question
-from tests.unit.bot.incident_room import NOW, incident, room
+from tests.unit.bot.incident_room import NOW, begun, incident, kept, room
 from tests.unit.bot.stage import Stage, said
 
-THREAD = "slack:T1/C1/1"
+SLOW = "payments is slow since 9:40"
 
 
 @pytest.fixture
@@ -23,43 +25,89 @@ async def here(tmp_path: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def known(here: Stage, one: Incident, ended: datetime, scope: Scope | None = None) -> None:
-    """An incident that was diagnosed."""
-    trouble = Trouble(id=one.id, text="t", language="en", at=ended, began=one.began, scope=scope or Scope())
-    found = Diagnosis(trouble=trouble, verdict=Verdict(outcome="likely"), headline="h").model_dump_json()
-    row = StoredIncident(one.id, one.status, one.opened_at, ended, one.model_dump_json())
-    await here.state.change(Change(incidents=[row]))
-    await here.state.record_diagnosis(StoredDiagnosis("run1", one.id, one.opened_at, found, ended))
-
-
-async def meant(here: Stage, scope: Scope | None = None) -> str:
-    """The incident that somebody is told of who says that payments is slow."""
-    text, scope = "payments is slow", scope or Scope()
-    message = said(text, thread_id=THREAD, sent_at=NOW)
-    question = Question("q1", THREAD, "slack", message.author, text, message.model_dump_json(), NOW)
-    query = Query(question_id="q1", text=text, language="en", asked_at=NOW, author=message.author, scope=scope)
-    entities = Entities(services=("payments",))
+def asked(here: Stage, text: str = SLOW, **message: object) -> Asked:
+    body = said(text, **message)
+    question = Question("q1", body.thread_id, body.channel, body.author, text, body.model_dump_json(), NOW)
+    query = Query(question_id="q1", text=text, language="en", asked_at=NOW, author=body.author)
     rewritten = RewrittenQuery(
-        text=text, asked=text, searches=(text,), language="en", asked_at=NOW, route="incident", entities=entities
+        text=text,
+        asked=text,
+        searches=(text,),
+        language="en",
+        asked_at=NOW,
+        route="incident",
+        entities=find_entities(text, here.ports.services, NOW),
     )
-    await answer_report(Asked(question, query, rewritten, []), here.ports)
-    return await here.state.incident_in(THREAD)
+    return Asked(question, query, rewritten, ())
 
 
-async def test_the_incident_that_alerts_keep_open_is_what_is_meant(here: Stage) -> None:
-    await known(here, incident(), NOW - timedelta(hours=5))
+async def test_a_report_is_answered_with_a_diagnosis(here: Stage) -> None:
+    card = await answer_report(asked(here), here.ports)
 
-    assert await meant(here) == "i1"
-
-
-@pytest.mark.parametrize(("minutes", "told"), [pytest.param(20, "i1", id="now"), pytest.param(180, "q1", id="before")])
-async def test_what_a_person_reported_is_meant_for_a_while(here: Stage, minutes: int, told: str) -> None:
-    await known(here, incident(alerts=0, firing=0, reported_by="memory:ann"), NOW - timedelta(minutes=minutes))
-
-    assert await meant(here) == told
+    assert card is not None
+    assert (card.kind, card.question_id, card.rewritten_query) == ("incident", "q1", SLOW)
+    assert card.citations
 
 
-async def test_what_live_systems_said_is_not_told_where_they_may_not_be_asked(here: Stage) -> None:
-    await known(here, incident(), NOW)
+async def test_what_is_reported_among_others_is_an_incident_with_its_thread(here: Stage) -> None:
+    await answer_report(asked(here), here.ports)
 
-    assert await meant(here, Scope(tools=("logs",))) != "i1"
+    reported = await kept(here.ports, "q1")
+    assert (reported.reported_by, reported.services[0], reported.diagnosis_id) == ("slack:U1", "payments", "q1")
+    assert await here.state.incident_in("slack:T1/C1/1") == "q1"
+
+
+async def test_what_is_reported_in_private_stays_there(here: Stage) -> None:
+    card = await answer_report(asked(here, audience="author"), here.ports)
+
+    assert card is not None
+    assert card.link == ""
+    assert await here.state.incidents() == ()
+
+
+async def test_a_step_that_is_done_again_opens_nothing_twice(here: Stage) -> None:
+    await answer_report(asked(here), here.ports)
+    before = await here.state.incident("q1")
+
+    await answer_report(asked(here), here.ports)
+
+    assert len(await here.state.incidents()) == 1
+    assert before is not None
+
+
+async def test_an_incident_that_is_open_there_is_what_is_meant(here: Stage) -> None:
+    await begun(here.state, incident())
+    await respond("run1", here.ports, lambda: None)
+
+    card = await answer_report(asked(here, "payments is down"), here.ports)
+
+    assert card is not None
+    assert card.link.endswith("/incidents/i1")
+    assert [one.id for one in await here.state.incidents()] == ["i1"]
+    assert await here.state.incident_in("slack:T1/C1/1") == "i1"
+
+
+async def test_what_somebody_reported_long_ago_is_not_what_is_meant(here: Stage) -> None:
+    await begun(here.state, incident(alerts=0, firing=0, opened_at=NOW - timedelta(hours=3)))
+    await respond("run1", here.ports, lambda: None)
+
+    card = await answer_report(asked(here), here.ports)
+
+    assert card is not None
+    assert card.link.endswith("/incidents/q1")
+
+
+async def test_an_incident_in_shadow_is_told_to_nobody(here: Stage) -> None:
+    await begun(here.state, incident(mode="shadow"))
+    await respond("run1", here.ports, lambda: None)
+
+    card = await answer_report(asked(here), here.ports)
+
+    assert card is not None
+    assert not card.link.endswith("/incidents/i1")
+
+
+async def test_where_systems_say_nothing_pages_answer(here: Stage, tmp_path: Path) -> None:
+    silent = replace(here.ports, toolbox=Toolbox({}, tmp_path, here.ports.clock))
+
+    assert await answer_report(asked(here), silent) is None
