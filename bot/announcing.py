@@ -1,13 +1,16 @@
 """The card of an incident as things are now: made anew out of what is kept, whoever has changed it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from bot.incident import Diagnosis, Incident
 from bot.membership import NO_DIRECTORY, Membership
+from bot.rules.conversations import ANYWHERE, EVERYWHERE, Conversations
+from bot.rules.incident_readers import narrowed, within
 from bot.steps.announce import Told, Word, announce
-from connectors.chat.card_port import Card
+from bot.vocabulary import Language
+from connectors.chat.card_port import Card, Exhibits
 from connectors.directory.port import DirectoryUnavailable
 from connectors.state.incident_port import StoredDiagnosis, StoredIncident
 from connectors.state.port import State
@@ -20,9 +23,10 @@ class Announcer:
     state: State
     membership: Membership = NO_DIRECTORY
     page: str = ""
+    conversations: Conversations = field(default_factory=dict)
 
-    async def card(self, stored: StoredIncident) -> Card:
-        """What is to be shown of an incident now.
+    async def card(self, stored: StoredIncident, *places: str) -> Card:
+        """What is to be shown of an incident now, where all may read it who are in these conversations.
 
         Without a diagnosis that has ended, it is the card that is kept as long as the incident is open.
         """
@@ -35,7 +39,19 @@ class Announcer:
             link=self.link(stored.id),
             words=await self._words(stored.id),
         )
-        return announce(incident, Diagnosis.model_validate_json(run.body) if run else None, told)
+        found = Diagnosis.model_validate_json(run.body) if run else None
+        for place in places:
+            found = self._fit_for(found, place, incident.language) if found else None
+        return announce(incident, found, told)
+
+    def _fit_for(self, found: Diagnosis, place: str, language: Language) -> Diagnosis:
+        """The diagnosis without what those in a conversation may not read: it may have been made for others."""
+        rules = self.conversations.get(place) or self.conversations.get(EVERYWHERE) or ANYWHERE
+        pages, live = set(found.trouble.groups) <= set(rules.readers), within(found.trouble.scope, rules.scope)
+        paged = {one.id for one in found.evidence if one.document_id and not pages}
+        asked = {one.id for one in found.evidence if one.kind in ("tool", "data") and not live}
+        fit = narrowed(found, paged | asked, language)
+        return fit if live else fit.model_copy(update={"exhibits": Exhibits()})
 
     async def latest(self, incident_id: str) -> StoredDiagnosis | None:
         """The diagnosis that ended last."""

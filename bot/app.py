@@ -82,7 +82,7 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
     async with AsyncExitStack() as opened:
         graph, toolbox = service_graph(settings), await open_toolbox(settings, opened)
         ports = await _open_ports(settings, graph, toolbox, opened)
-        announcer = Announcer(ports.state, ports.membership, ports.public_url)
+        announcer = Announcer(ports.state, ports.membership, ports.public_url, ports.conversations)
         publishing = Publishing(ports.state, ports.chats, announcer, ports.clock, ports.now)
         await ports.state.start(_works(ports, publishing))
         for name, loop in _loops(ports, announcer, publishing).items():

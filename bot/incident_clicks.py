@@ -54,8 +54,8 @@ class IncidentClicks:
         if stored is None or Incident.model_validate_json(stored.body).mode != "live":
             return None
         places = await self.announcer.state.publications(incident_id)
-        shown = [one for one in places if one.message_id and self._welcome(author, one.conversation)]
-        return await self.announcer.card(stored) if shown else None
+        shown = [one.conversation for one in places if one.message_id and self._welcome(author, one.conversation)]
+        return await self.announcer.card(stored, *shown) if shown else None
 
     async def _meant(self, click: ButtonClick) -> StoredIncident | None:
         """The incident of a card; where the card answered a report of it, the one that the thread belongs to."""

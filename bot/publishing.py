@@ -130,7 +130,7 @@ class Publishing:
         stored = await self.state.incident(place.incident_id)
         if stored is None or Incident.model_validate_json(stored.body).mode != "live":
             return
-        card, known = await self.announcer.card(stored), self._of(place)
+        card, known = await self.announcer.card(stored, place.conversation), self._of(place)
         shown = replace(place, version=stored.version)
         if not place.message_id or known.card != card:
             shown = await self._delivered(chat, shown, stored, card)

@@ -8,7 +8,9 @@ import pytest
 
 from bot.announcing import Announcer, owner_of
 from bot.publishing import LEAST_SECONDS, Publishing
+from bot.rules.conversations import Conversation
 from bot.steps.announce import Told, announce
+from bot.vocabulary import Scope
 from connectors.chat.card_port import Chart, Exhibits
 from connectors.chat.memory import MemoryChat, Settings
 from connectors.state.incident_port import Change, Judgement, Publication, StoredDiagnosis, StoredIncident
@@ -26,9 +28,10 @@ class World:
     state: MemoryState = field(default_factory=MemoryState)
     chat: MemoryChat = field(default_factory=lambda: MemoryChat(Settings()))
     seconds: float = 1_000.0
+    conversations: dict[str, Conversation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        announcer = Announcer(self.state, page="https://ops.example")
+        announcer = Announcer(self.state, page="https://ops.example", conversations=self.conversations)
         self.publishing = Publishing(self.state, {"memory": self.chat}, announcer, lambda: self.seconds, self.now)
 
     def now(self) -> datetime:
@@ -237,6 +240,29 @@ async def test_a_shadow_incident_is_not_posted(world: World) -> None:
     await world.swept()
 
     assert world.chat.messages == {}
+
+
+@pytest.mark.parametrize("readers", [("engineering",), ()])
+async def test_where_it_is_shown_later_a_page_that_is_closed_there_is_not_quoted(readers: tuple[str, ...]) -> None:
+    world = World(conversations={"ops": Conversation(readers=readers)})
+    found = diagnosis()
+    trouble = found.trouble.model_copy(update={"groups": ("engineering",)})
+    body = found.model_copy(update={"trouble": trouble}).model_dump_json()
+    await world.state.record_diagnosis(StoredDiagnosis("run1", "INC-12", NOW, body, NOW))
+    await world.changed(card=True)
+    await world.swept()
+    [card] = world.chat.messages.values()
+
+    assert ("INC-7: pool too small" in str(card)) == bool(readers)
+
+
+async def test_what_live_systems_said_is_not_quoted_where_they_may_not_be_asked() -> None:
+    world = World(conversations={"ops": Conversation(scope=Scope(tools=("logs",)))})
+    await world.diagnosed()
+    await world.swept()
+    [card] = world.chat.messages.values()
+
+    assert not [one.title for one in card.citations if one.title in ("Error rate", "Deployments", "Logs")]
 
 
 async def test_a_marker_does_not_outlive_its_incident(world: World) -> None:
