@@ -22,7 +22,7 @@ from bot.rules.remedy_reasons import undo_id
 from bot.rules.remedy_words import STALE
 from bot.steps.offer import outcome_of
 from bot.vocabulary import Language
-from connectors.directory.port import Person
+from connectors.directory.port import DirectoryUnavailable, Person
 from connectors.remediation.port import ApprovedAction, RemediationUnavailable, Uncertain
 from connectors.state.port import StateUnavailable
 from connectors.state.remedy_port import Execution, Ruling, Standing, StoredProposal
@@ -246,7 +246,11 @@ async def _verify(settled: Execution, ports: RemedyPorts) -> None:
         looked = await _watched(verification, offer, settled, ports) if verification and offer else ()
         outcome = await _verified(settled, outcome, looked, ports)
     if outcome.verified is False and offer:
-        await propose_undo(offer, ports)
+        try:
+            await propose_undo(offer, ports)
+        except DirectoryUnavailable as away:
+            # Without anybody who may approve it there is no proposal; what came of this one is told all the same.
+            log.warning("taking back cannot be offered", proposal=settled.proposal_id, reason=str(away))
 
 
 async def _watched(

@@ -61,7 +61,7 @@ class Sweeper:
         def rule(standing: Standing) -> Ruling:
             seen[:] = [standing]
             one = standing.proposal
-            if one.status != "pending" or one.expires_at > now:
+            if one.status != "pending":
                 return Ruling("not expired", ())
             detail: dict[str, JsonValue] = {"at": one.expires_at.isoformat(), "votes": len(standing.votes)}
             ended = Ruling("expired", (noted("expired", one.id, now, detail),), proposal=replace(one, status="expired"))

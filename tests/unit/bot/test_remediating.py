@@ -13,7 +13,7 @@ from bot.rules.remedy_reasons import undo_id
 from connectors.directory.port import DirectoryUnavailable
 from connectors.state.port import StateUnavailable
 from connectors.state.remedy_port import Switch
-from tests.unit.bot.remedy_room import BROKEN, UNDO, WELL, room
+from tests.unit.bot.remedy_room import BROKEN, UNDO, WELL, offered, room
 
 ID = "proposal-1"
 
@@ -234,6 +234,28 @@ async def test_a_remedy_that_did_not_help_offers_to_be_taken_back(tmp_path: Path
         assert (undo.status, undo.remedy) == ("pending", "halt")
         assert "Taking it back is offered" in (await here.card()).text
         assert here.events().count("proposed") == 1
+
+
+async def test_what_took_something_back_is_not_taken_back_in_turn(tmp_path: Path) -> None:
+    async with room(tmp_path, undo=UNDO) as here:
+        await here.offered(offered(undoes="proposal-0"))
+        await here.click()
+        here.executor.effect = None
+        await remediate(ID, here.ports)
+
+        assert (await here.outcome()).verified is False
+        assert await here.state.proposal(undo_id(ID)) is None
+
+
+async def test_that_it_did_not_help_is_told_although_nobody_is_known_who_could_approve_more(tmp_path: Path) -> None:
+    async with room(tmp_path, undo=UNDO) as here:
+        await here.approved()
+        begun = await here.begun("done", text="did it")
+        here.state.claimed[ID] = replace(begun, ended_at=here.clock.at)
+        await remediate(ID, replace(here.ports, directory=Away()))
+
+        assert (await here.card()).title == "Done, but not as it should be: Restart checkout"
+        assert await here.state.proposal(undo_id(ID)) is None
 
 
 async def test_verification_goes_on_after_it_was_cut_off(tmp_path: Path) -> None:

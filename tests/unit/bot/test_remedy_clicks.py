@@ -113,6 +113,15 @@ async def test_a_look_at_what_is_unknown_is_told_and_changes_nothing(tmp_path: P
 UNKNOWN = '{"status":"unknown","text":"lost","ended_at":"2026-11-20T03:00:00Z"}'
 
 
+async def test_a_look_at_what_still_runs_leaves_it_alone(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.approved()
+        before = await here.begun(text="half of it")
+        await here.click(action="probe")
+
+        assert (await here.state.execution(ID), here.events()[-1]) == (before, "probed")
+
+
 async def test_there_is_nothing_to_look_at_before_it_was_begun(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.offered()

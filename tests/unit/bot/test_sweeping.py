@@ -49,6 +49,22 @@ async def test_the_next_ones_are_asked_one_after_the_other_and_the_card_says_why
         assert "Nobody decided in time, so others are asked: Ann (10 min), Bob (20 min)." in (await here.card()).text
 
 
+async def test_two_processes_ask_the_next_one_once(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.offered()
+        here.clock.at += 10 * MINUTE
+        waiting = await here.state.proposals()
+
+        async def proposals(**where: object) -> object:
+            return waiting
+
+        here.state.proposals = proposals
+        await later(here, 0)
+        await later(here, 0)
+
+        assert here.events() == ["escalated"]
+
+
 async def test_nobody_is_asked_once_it_is_decided(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.approved()
