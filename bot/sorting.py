@@ -17,7 +17,7 @@ from bot.rules.incident_books import Shown
 from bot.rules.incident_modes import IncidentRules
 from bot.rules.incident_sorting import Batch, Circumstances, Plan, merges, plan
 from bot.rules.reports import read
-from bot.triage import Triage
+from bot.triage import Silenced, Triage
 from connectors.state.incident_port import Change, KnownAlert, Outdated, Report, Silence, StoredIncident
 from connectors.state.port import State, StateUnavailable
 from knowledge.service_graph import ServiceGraph
@@ -62,6 +62,7 @@ class Sorter:
 
     def __post_init__(self) -> None:
         self._triage = Triage(self.state, self.graph, self.rules, self.now, self.shown, self.new_id)
+        self._silenced = Silenced(self.state, self.now)
 
     async def run(self) -> None:
         """Go on until cancelled; while another process sorts, wait for it to end."""
@@ -89,11 +90,13 @@ class Sorter:
             if reports:
                 await self._sort(reports, self._groups)
             await self._triage.look()
+            again = await self._silenced.look()
         except _FAULTS:
             log.exception("a batch cannot be sorted; its reports are sorted one by one")
             self._groups = None
             await self._one_by_one(reports)
-        return len(reports) >= BATCH
+            again = False
+        return again or len(reports) >= BATCH
 
     async def _leads(self) -> bool:
         now = self.now()

@@ -1,4 +1,4 @@
-"""Which incidents are diagnosed now: those that have waited for further alerts, and those that have grown since."""
+"""What is due now: diagnoses of incidents that have waited or have grown, and alerts whose silence has ended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,13 +13,24 @@ from bot.rules.incident_again import wants_another
 from bot.rules.incident_books import Books, Shown, entry
 from bot.rules.incident_modes import IncidentRules, places_of
 from bot.rules.incident_words import TIMELINE
-from connectors.state.incident_port import Change, Moment, Outdated, Publication, StoredDiagnosis, StoredIncident
+from connectors.state.incident_port import (
+    Change,
+    Heard,
+    KnownAlert,
+    Moment,
+    Outdated,
+    Publication,
+    StoredDiagnosis,
+    StoredIncident,
+)
 from connectors.state.port import State
 from knowledge.service_graph import ServiceGraph
 
 log = structlog.get_logger()
 
 LOOK_AGAIN = timedelta(seconds=15)
+QUIET_FOR = timedelta(days=7)
+"""What fired longer ago, under a silence that ends now, may long be over without anybody having said so."""
 _MOST_AT_ONCE, _MOST_OPEN, _PAGE, _MOST_OF_ONE = 20, 5_000, 200, 20_000
 
 
@@ -133,3 +144,26 @@ class Triage:
         except Outdated:
             return False
         return True
+
+
+@dataclass
+class Silenced:
+    """Hears alerts again that still fire when their silence ends: many systems say only once that one fires."""
+
+    state: State
+    now: Callable[[], datetime]
+    _lasting: frozenset[str] | None = field(default=None, init=False)
+    _looked_at: datetime | None = field(default=None, init=False)
+
+    async def look(self) -> bool:
+        """Look now and then whether a silence has ended, and once after a start; whether something was heard again."""
+        now, over = self.now(), list[KnownAlert]()
+        if self._looked_at is not None and now - self._looked_at < LOOK_AGAIN:
+            return False
+        lasting = frozenset(one.id for one in await self.state.silences(now))
+        if self._lasting is None or not self._lasting <= lasting:
+            quiet = [one for one in await self.state.recent_alerts(now - QUIET_FOR) if one.firing and one.silence_id]
+            over = [one for one in quiet if one.silence_id not in lasting]
+            await self.state.hear([Heard(one.source, one.fingerprint, now, one.body) for one in over])
+        self._lasting, self._looked_at = lasting, now
+        return bool(over)

@@ -150,6 +150,24 @@ async def test_a_silenced_alert_is_kept_and_opens_an_incident_once_the_silence_i
     assert (await tower.row("PoolFull")).silence_id == ""
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_what_still_fires_when_its_silence_ends_need_not_be_told_again(tower: Watchtower, restarts: bool) -> None:  # noqa: FBT001  # a case
+    until = NOON + timedelta(hours=1)
+    await tower.state.silence(Silence("s1", {"service": "payments"}, NOON, until, "ann", "upgrade"))
+    await tower.hears(alert("PoolFull"), alert("Slow"))
+    await tower.ends("Slow")
+    await tower.passes(minutes=59)
+    assert await tower.incidents() == []
+
+    if restarts:
+        tower.restart()
+    await tower.passes(minutes=2)
+    await tower.passes(seconds=1)
+    assert ((await tower.incident()).alerts, (await tower.row("PoolFull")).reports) == (1, 2)
+    await tower.passes(hours=1)
+    assert (await tower.row("PoolFull")).reports == 2
+
+
 @pytest.mark.parametrize(
     ("rules", "modes"),
     [
