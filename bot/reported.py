@@ -14,6 +14,7 @@ from bot.incident import Diagnosis, Incident
 from bot.narration import Narrator
 from bot.ports import Ports
 from bot.rules.conversations import for_all
+from bot.rules.incident_readers import within
 from bot.rules.reported import trouble_of
 from bot.rules.verdicts import with_verdict
 from bot.steps.announce import Told, announce
@@ -28,8 +29,6 @@ from connectors.state.port import Question
 MOST_OPEN = 50
 MEANT = timedelta(hours=2)
 """How long what a person reported is what others mean who report the same; alerts say themselves when they are over."""
-MEANT_FOR = timedelta(hours=1)
-"""How long what a person reported is taken for what the next one means: no alert tells when it is over."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,17 @@ async def answer_report(asked: Asked, ports: Ports) -> Card | None:
 
 
 async def _open_incident(asked: Asked, ports: Ports) -> tuple[Incident, Diagnosis] | None:
-    """The incident that is open at one of these services, was posted and diagnosed; the one that was opened last."""
+    """The incident that is open at one of these services, was posted and diagnosed; the one that was opened last.
+
+    One that was looked at where more may be asked than here is not told here.
+    """
     services, query = asked.rewritten.entities.services, asked.query
     for stored in await ports.state.incidents(status="open", limit=MOST_OPEN):
         incident = Incident.model_validate_json(stored.body)
         meant = incident.alerts > 0 or query.asked_at - incident.opened_at < MEANT
         if meant and incident.mode == "live" and not set(services).isdisjoint(incident.services):
             told = await story(ports.state, ports.library, incident.id, query.groups)
-            if told and told.diagnosis:
+            if told and told.diagnosis and within(told.diagnosis.trouble.scope, query.scope):
                 return incident, told.diagnosis
     return None
 

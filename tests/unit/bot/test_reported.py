@@ -11,7 +11,7 @@ from bot.reported import Asked, answer_report
 from bot.responding import respond
 from bot.rules.entities import find_entities
 from bot.toolbox import Toolbox
-from bot.vocabulary import Query, RewrittenQuery
+from bot.vocabulary import Query, RewrittenQuery, Scope
 from connectors.state.port import Question
 from tests.unit.bot.incident_room import NOW, begun, incident, kept, room
 from tests.unit.bot.stage import Stage, said
@@ -95,6 +95,16 @@ async def test_what_somebody_reported_long_ago_is_not_what_is_meant(here: Stage)
 
     assert card is not None
     assert card.link.endswith("/incidents/q1")
+
+
+async def test_what_live_systems_said_is_not_told_where_they_may_not_be_asked(here: Stage) -> None:
+    await begun(here.state, incident())
+    await respond("run1", here.ports, lambda: None)
+    one = asked(here)
+
+    await answer_report(replace(one, query=one.query.model_copy(update={"scope": Scope(tools=("logs",))})), here.ports)
+
+    assert await here.state.incident_in("slack:T1/C1/1") != "i1"
 
 
 async def test_an_incident_in_shadow_is_told_to_nobody(here: Stage) -> None:
