@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
+import structlog
+
 from bot.agents import anomaly, fault, summary, tool_use
 from bot.agents.allowance import Allowance, together
 from bot.agents.board import Board
@@ -20,9 +22,11 @@ from bot.steps.hypothesise import hypothesise
 from bot.steps.retrieve import Wanted, retrieve
 from bot.steps.settle import settle
 from bot.toolbox import Toolbox
-from bot.vocabulary import Entities, Evidence, Findings, Frozen, RewrittenQuery, Window
+from bot.vocabulary import Entities, Evidence, Findings, Frozen, Language, RewrittenQuery, Window
 from connectors.llm.port import estimate_tokens
 from connectors.tools.port import Kind
+
+log = structlog.get_logger()
 
 MOST_RECALLED, ROOM = 6, 800
 CHALLENGER = "challenge"
@@ -34,6 +38,10 @@ EXAMINE: Mapping[Expert, Callable[[Desk, Around], Awaitable[ExpertReport]]] = {
 """What each expert looks at by its rules, before a model thinks."""
 SHARES: Mapping[str, float] = {"anomaly": 0.4, "fault": 0.4, "tools": 0.1, CHALLENGER: 0.1}
 """What part of the calls is each one's: who asks much must not leave the others without an answer."""
+BROKE_OFF: Mapping[Language, str] = {
+    "en": "The expert {expert} broke off by a mistake of ours; our log says more.",
+    "zh": "专家 {expert} 因程序错误中断，详情见日志。",
+}
 EVERY_KIND = frozenset[Kind](chain.from_iterable(KINDS.values()))
 
 
@@ -114,7 +122,14 @@ async def recall(trouble: Trouble, ports: Ports) -> Findings:
 async def consult(expert: Expert, planned: Plan, room: Room, ports: Ports) -> ExpertReport:
     """What one expert finds: by its rules first, then what a large model sees beyond that."""
     desk = room.desk(expert, KINDS[expert])
-    report = await EXAMINE[expert](desk, room.around)
+    [report] = await asyncio.gather(EXAMINE[expert](desk, room.around), return_exceptions=True)
+    if isinstance(report, Exception):
+        # What systems answer is anybody's data: what one expert cannot read must not cost what the others found.
+        log.error("an expert broke off", expert=expert, incident=room.trouble.id, exc_info=report)
+        gap = BROKE_OFF[room.trouble.language].format(expert=expert)
+        return ExpertReport(expert=expert, gaps=(gap,), steps=tuple(desk.steps), stopped="failed")
+    if isinstance(report, BaseException):
+        raise report
     return await reason(desk, report, planned.checks, room.board, ports.ladder, room.allowance)
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.incident import Diagnosis
+from bot.desk import Around, Desk
+from bot.diagnosing import EXAMINE
+from bot.incident import Diagnosis, ExpertReport
 from bot.responding import conclude, give_up_diagnosis, respond, told_of
 from bot.rules.conversations import Conversation
 from connectors.chat.card_port import Card
@@ -80,6 +82,22 @@ async def test_every_expert_leaves_its_steps(here: Stage) -> None:
     await respond("run1", here.ports, nobody)
 
     assert {one.by for one in (await diagnosis_of(here)).steps} >= {"anomaly", "fault"}
+
+
+async def test_an_expert_that_breaks_off_costs_only_what_it_would_have_found(
+    here: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(desk: Desk, around: Around) -> ExpertReport:
+        raise ValueError("a value that nobody expected")
+
+    monkeypatch.setitem(EXAMINE, "tools", breaks)
+    await begun(here.state, incident())
+
+    await respond("run1", here.ports, nobody)
+
+    found = await diagnosis_of(here)
+    assert (await card_of(here)).cause
+    assert "The expert tools broke off by a mistake of ours; our log says more." in found.gaps
 
 
 async def test_a_run_that_has_ended_is_not_done_again(here: Stage) -> None:
