@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -27,7 +27,6 @@ from connectors.remediation.port import Action, ApprovedAction, Rehearsal, Resul
 from connectors.state.audit_port import first_broken
 from connectors.state.port import Work
 from connectors.tools.port import Result as Answer
-from connectors.tools.port import Tool
 from knowledge.service_graph import ServiceGraph
 from tests.unit.bot.guards.rulings import PEOPLE, POLICIES, TERMS
 from tests.unit.bot.remedy_room import BROKEN, RESTART, WELL, Tools, diagnosis, incident, remedies
@@ -130,9 +129,6 @@ class World(Tools):
         super().__init__()
         self.effects, self.always_broken = effects, always_broken
 
-    async def list(self) -> Sequence[Tool]:
-        return await super().list()
-
     async def call(self, name: str, arguments: Mapping[str, object]) -> Answer:
         return Answer(BROKEN if self.always_broken or not self.effects.done else WELL, "")
 
@@ -177,7 +173,7 @@ async def run(home: Path, url: str, point: str, many: int) -> None:
     async with load("state", "sql", {"url": url} if url else {}, Roots(home, home)) as real:
         ports = ports_of(Mortal(real, death), effects, home, many)
         idle = Work(_idle, _idle)
-        work = Work(partial(_quietly, remediate, ports=ports), partial(_quietly, give_up, ports=ports))
+        work = Work(partial(remediate, ports=ports), partial(give_up, ports=ports))
         await real.start({"answer": idle, "execute": work})
         actions = [action_at(f"checkout-{number}" if many else "checkout") for number in range(many or 1)]
         offered = (await propose(diagnosis(), incident(), ports, actions)).proposals
@@ -190,22 +186,17 @@ async def run(home: Path, url: str, point: str, many: int) -> None:
         print(json.dumps(await _found(real, effects)))  # noqa: T201  # the report to the test
 
 
-async def _quietly(journey: Callable[[str, RemedyPorts], Awaitable[None]], id: str, ports: RemedyPorts) -> None:
-    await journey(id, ports)
-
-
 async def _idle(id: str) -> None:
     pass
 
 
 async def _over(state: Any, many: int) -> None:
     """Wait until every card says how it ended."""
-    until = datetime.now(UTC) + timedelta(seconds=60)  # noqa: TID251  # as above
+    until = datetime.now(UTC) + timedelta(seconds=150)  # noqa: TID251  # as above
     while datetime.now(UTC) < until:  # noqa: TID251  # what another part of the process does is waited for
         cards = [json.loads(one.card)["title"] for one in await state.proposals(limit=1000)]
         open_ = [one for one in cards if one.startswith(("Proposed", "Being"))]
-        checking = [one for one in await state.unsettled()]
-        if len(cards) == many and not open_ and not checking and await _told(state):
+        if len(cards) == many and not open_ and not await state.unsettled() and await _told(state):
             return
         await asyncio.sleep(0.1)
 
