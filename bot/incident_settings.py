@@ -44,7 +44,7 @@ class Incidents(Section):
     time_budget_seconds: Annotated[float, Field(gt=0)] = 600.0
     """After this long a diagnosis ends with what it has."""
 
-    calls: Annotated[int, Field(ge=1)] = 60
+    calls: Annotated[int, Field(ge=1)] = 120
     """How many questions to live systems one diagnosis may ask."""
 
     tokens: Annotated[int, Field(ge=0)] = 200_000

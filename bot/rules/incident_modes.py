@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.incident import Incident, Mode
+from bot.rules.conversations import EVERYWHERE
 from bot.vocabulary import Language
 
 LOUDNESS: Mapping[Mode, int] = {"off": 0, "shadow": 1, "live": 2}
@@ -21,7 +22,7 @@ class OfService:
 
 @dataclass(frozen=True)
 class IncidentRules:
-    """What becomes of incidents. ``modes`` are those of channels, by the conversation."""
+    """What becomes of incidents. ``modes`` and ``languages`` are those of channels; ``*`` stands for all others."""
 
     mode: Mode = "live"
     channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -48,4 +49,12 @@ def places_of(incident: Incident, rules: IncidentRules) -> Places:
     """Where a live incident is posted: the channels of its services, or else those of all, unless they are not live."""
     own = [one.channels for name in incident.services if (one := rules.services.get(name)) and one.channels]
     wanted = [(channel, place) for of in own or [rules.channels] for channel, places in of.items() for place in places]
-    return tuple(dict.fromkeys(one for one in wanted if rules.modes.get(one[1], "live") == "live"))
+    others = rules.modes.get(EVERYWHERE, "live")
+    return tuple(dict.fromkeys(one for one in wanted if rules.modes.get(one[1], others) == "live"))
+
+
+def language_of(incident: Incident, rules: IncidentRules) -> Language:
+    """The language of the first place where an incident is posted that has one; that of all where none has."""
+    places = [place for _, place in places_of(incident, rules)]
+    own = [rules.languages.get(place) or rules.languages.get(EVERYWHERE) for place in places]
+    return next((one for one in own if one), rules.language)

@@ -11,7 +11,7 @@ from bot.rules.alert_groups import Group
 from bot.rules.alert_parts import part_of
 from bot.rules.incident_again import repeated, worst
 from bot.rules.incident_books import Books, Shown, clearest, titled
-from bot.rules.incident_modes import IncidentRules, mode_of, places_of
+from bot.rules.incident_modes import IncidentRules, language_of, mode_of
 from bot.rules.reports import read, thread_of
 from connectors.alerts.port import Alert
 from connectors.state.incident_port import Change, KnownAlert, StoredIncident
@@ -146,9 +146,7 @@ class _Sorting:
             severity=worst(one.severity for one in alerts),
             environment=next((one.environment for one in alerts if one.environment), ""),
         )
-        languages = (rules.languages.get(place) for _, place in places_of(incident, rules))
-        language = next((one for one in languages if one), rules.language)
-        return incident.model_copy(update={"mode": mode_of(incident, rules), "language": language})
+        return incident.model_copy(update={"mode": mode_of(incident, rules), "language": language_of(incident, rules)})
 
     def _again_of(self, own: Sequence[str], incident: Incident) -> str:
         before = {one.id: one for one in (*self.batch.incidents.values(), *self.batch.resolved)}
