@@ -100,14 +100,18 @@ class Books:
         self.incidents[id] = incident.model_copy(update={"flapping": False})
         self.say(incident, "flapping", "calm")
 
-    def lead_with(self, id: str, alert: Alert, rules: IncidentRules) -> None:
+    def lead_with(self, id: str, alert: Alert) -> None:
         """The alert where an incident begins comes first in it; nobody who was told of it has to learn another name."""
         incident, own = self.incidents[id], part_of(alert, self.graph).service
         services = tuple(dict.fromkeys(one for one in (own, *incident.services) if one))
         title = titled(alert, self.graph) if alert.summary and not incident.diagnosis_id else incident.title
-        led = incident.model_copy(update={"services": services, "title": title})
-        mode = max(incident.mode, mode_of(led, rules), key=LOUDNESS.__getitem__)
-        self.incidents[id] = led.model_copy(update={"mode": mode})
+        self.incidents[id] = incident.model_copy(update={"services": services, "title": title})
+
+    def louden(self, id: str, rules: IncidentRules) -> None:
+        """The loudest mode of an incident's services holds, also of those that it has reached since."""
+        incident = self.incidents[id]
+        mode = max(incident.mode, mode_of(incident, rules), key=LOUDNESS.__getitem__)
+        self.incidents[id] = incident.model_copy(update={"mode": mode})
 
     def entries(self, shown: Shown) -> list[StoredIncident]:
         """The incidents that are not as they were, each with its card."""

@@ -11,10 +11,10 @@ from bot.rules.alert_groups import Group
 from bot.rules.alert_parts import part_of
 from bot.rules.incident_again import repeated, worst
 from bot.rules.incident_books import Books, Shown, clearest, titled
-from bot.rules.incident_modes import IncidentRules, language_of, mode_of
+from bot.rules.incident_modes import IncidentRules, language_of, mode_of, places_of
 from bot.rules.reports import read, thread_of
 from connectors.alerts.port import Alert
-from connectors.state.incident_port import Change, KnownAlert, StoredIncident
+from connectors.state.incident_port import Change, KnownAlert, Publication, StoredIncident
 from knowledge.service_graph import ServiceGraph
 
 
@@ -80,6 +80,7 @@ def plan(batch: Batch, here: Circumstances) -> Plan:
         incidents=sorting.books.entries(here.shown),
         moments=sorting.books.moments,
         threads=sorting.threads(),
+        publications=sorting.publications(),
     )
     return Plan(change, known_as, merged, list(sorting.books.incidents.values()))
 
@@ -109,8 +110,19 @@ class _Sorting:
         return id
 
     def lead(self, group: Group, id: str) -> None:
+        # The alert where it began need not be among those that a batch is about.
         if id and group.keys and (first := self._alert(group.keys[0])):
-            self.books.lead_with(id, first, self.here.rules)
+            self.books.lead_with(id, first)
+        if id:
+            self.books.louden(id, self.here.rules)
+
+    def publications(self) -> list[Publication]:
+        """Where incidents are to be shown that were diagnosed in silence, and that somebody shall know of by now."""
+        rules, before = self.here.rules, self.batch.incidents
+        found = [one for id, one in self.books.incidents.items() if id in before and one.mode == "live"]
+        told = [one for one in found if one.diagnosis_id and one.status != "merged"]
+        quiet = [one for one in told if Incident.model_validate_json(before[one.id].body).mode != "live"]
+        return [Publication(one.id, channel, place) for one in quiet for channel, place in places_of(one, rules)]
 
     def threads(self) -> dict[str, str]:
         found = {thread_of(one.alert): self.rows[one.key].incident_id for one in self.batch.fold.told}

@@ -159,3 +159,16 @@ async def test_a_storm_does_not_put_off_the_first_diagnosis() -> None:
 
     assert len(await tower.state.unsorted()) == 300
     assert await tower.state.diagnoses((await tower.incidents())[0].id)
+
+
+async def test_what_becomes_live_behind_its_diagnosis_is_posted() -> None:
+    rules = replace(RULES, mode="shadow", services={"checkout": OfService("live")}, wait_seconds=0)
+    tower = Watchtower(rules=rules)
+    await tower.fires("PoolFull")
+    incident = await tower.incident()
+    assert (incident.mode, await tower.state.publications(incident.id)) == ("shadow", ())
+
+    await tower.fires("Slow", "checkout")
+
+    assert (await tower.incident()).mode == "live"
+    assert [one.conversation for one in await tower.state.publications(incident.id)] == ["C1"]
