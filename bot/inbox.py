@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
 
 from bot.assistant import Assistant
+from bot.guards.alerts import admit
 from bot.incident_clicks import IncidentClicks
 from bot.rules.conversations import for_all
 from bot.rules.reports import heard, said_in
@@ -66,9 +68,11 @@ class ChatInbox:
     async def on_click(self, click: ButtonClick) -> Reply:
         """See the port."""
         try:
-            if click.action in ("right", "wrong"):
-                return await self._judge(click)
             question = await self.assistant.question(click.question_id)
+            # What was diagnosed for one person alone is an answer to them, and no incident of others.
+            alone = question is not None and not for_all(IncomingMessage.model_validate_json(question.body))
+            if click.action in ("right", "wrong") and not alone:
+                return await self._judge(click)
             if question is None or not _stands_there(question, click) or not _may_see(question, click.author):
                 return _NOT_HERE
             return await self._do(click, question)
@@ -133,10 +137,9 @@ class ChatInbox:
     async def _do(self, click: ButtonClick, question: Question) -> Reply:
         language = language_of(question.text)
         match click.action:
-            case "up" | "down":
-                await self.assistant.on_feedback(
-                    question.id, click.author, click.action, click.text[:2000], click.clicked_at
-                )
+            case "up" | "down" | "right" | "wrong":
+                vote: Literal["up", "down"] = "up" if click.action in ("up", "right") else "down"
+                await self.assistant.on_feedback(question.id, click.author, vote, click.text[:2000], click.clicked_at)
                 return Reply(text=CLICKED[language]["thanks"])
             case "edit":
                 await self.on_message(_again(click, question))
@@ -181,7 +184,7 @@ class ChatInbox:
 async def _listen(message: IncomingMessage, listener: Listener | None, state: State) -> None:
     found = listener.alerts_in(message.text, message.sent_at) if listener else ()
     if found:
-        await state.hear([heard(said_in(one, message.thread_id), message.sent_at) for one in found])
+        await state.hear([heard(said_in(admit(one), message.thread_id), message.sent_at) for one in found])
 
 
 async def _versions(state: State, channel: str, event_id: str) -> Sequence[Question]:

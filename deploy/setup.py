@@ -75,7 +75,7 @@ def test(given):
     at_once = str(min(os.cpu_count() or 1, 8))
     # Playwright keeps an event loop running that no other test in its process could share, and what a night measures
     # in seconds would be wrong beside other work.
-    rest = ("-m", "not browser and not nights", "--numprocesses", at_once, "--dist", "loadfile")
+    rest = ("-m", "not browser and not nights and not long", "--numprocesses", at_once, "--dist", "loadfile")
     return check() or module("pytest", *rest) or module("pytest", "-m", "browser") or module("pytest", "-m", "nights")
 
 

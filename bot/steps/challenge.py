@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.agents.metric_questions import range_tool, ranging
-from bot.analysis.courses import course_of
+from bot.analysis.courses import Course, course_of
 from bot.desk import Around, Desk
 from bot.incident import Attack, Excluded, ExpertReport, Finding, Hypothesis
 from bot.observations import Observation
@@ -19,7 +19,7 @@ from bot.rules.promql import Condition, alert_expression, always_fires, conditio
 from connectors.alerts.port import Alert
 
 MOST = 3
-_CLOSE, _REFUTED, _GREW = 0.15, 0.3, 1.5
+_CLOSE, _REFUTED, _GREW, _SURE = 0.15, 0.3, 2.0, 0.9
 _EARLIER = timedelta(minutes=3)
 _MOST_BELOW, _EACH, _LATEST = 4, 2, 2
 # What is bad when it rises, unlike requests.
@@ -194,8 +194,14 @@ class _Trial:
 def _worse_at(seen: Observation, began: float) -> float | None:
     """When the first of its series rose and stayed there; None where none did."""
     courses = (course_of(points, began, points[-1][0]) for _, points in seen.series if points)
-    moved = (one for one in courses if one and one.shape == "rose" and one.over is None and one.ratio >= _GREW)
+    moved = (one for one in courses if one and _worsened(one))
     return min((one.at for one in moved), default=None)
+
+
+def _worsened(course: Course) -> bool:
+    """Whether a series clearly rose and stayed there: a ripple refutes nothing."""
+    lasting = course.shape == "rose" and course.over is None
+    return lasting and course.ratio >= _GREW and course.certainty >= _SURE
 
 
 def _report(ranked: Sequence[Hypothesis], desk: Desk) -> ExpertReport:

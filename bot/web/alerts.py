@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from bot import metrics
 from bot.assistant import Assistant
+from bot.guards.alerts import admit
 from bot.guards.redaction import redact
 from bot.rules.reports import heard
 from bot.settings import Web
@@ -95,7 +96,7 @@ class AlertDoor:
             log.warning("alerts refused", receiver=receiver.name, status=refused.status, reason=refused.message)
             return _refusal(refused.status, refused.message)
         if received.alerts:
-            await self.log.hear([heard(one, call.received_at) for one in received.alerts])
+            await self.log.hear([heard(admit(one), call.received_at) for one in received.alerts])
         self._told(receiver, received)
         reply = received.reply
         return Response(reply.body, reply.status, media_type=reply.media_type)

@@ -27,7 +27,7 @@ def server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 def url(request: pytest.FixtureRequest) -> str:
     return "" if request.param == "sqlite" else postgres.database(request.getfixturevalue("server"))
 
@@ -43,7 +43,11 @@ def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("point", POINTS)
+# Each takes seconds: what every change is tried with is one of four.
+SOME = [pytest.param(one, marks=[] if at % 4 == 1 else [pytest.mark.long]) for at, one in enumerate(POINTS)]
+
+
+@pytest.mark.parametrize("point", SOME)
 def test_a_remedy_runs_once_or_is_unknown_wherever_the_process_is_killed(tmp_path: Path, url: str, point: str) -> None:
     first = process(tmp_path, url, point)
     found = told(process(tmp_path, url, point))
@@ -58,6 +62,7 @@ def test_a_remedy_runs_once_or_is_unknown_wherever_the_process_is_killed(tmp_pat
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_of_many_remedies_none_is_lost_or_run_twice_however_often_the_process_is_killed(tmp_path: Path) -> None:
     chance, killed = random.Random(), list[str]()  # noqa: S311  # no secret
     for call in CALLS:

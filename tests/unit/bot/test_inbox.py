@@ -209,6 +209,18 @@ async def answered(here: Stage) -> tuple[str, Card]:
     return question_id, await here.answer(question_id)
 
 
+async def test_a_diagnosis_for_one_person_is_judged_like_an_answer(here: Stage) -> None:
+    await here.inbox.on_message(said("why 50?", audience="author"))
+    question_id = await here.asked("C1/1")
+    await here.answer(question_id)
+
+    reply = await here.inbox.on_click(click(question_id, "wrong", "it was the bank"))
+
+    assert not reply.refused
+    [kept] = here.state.verdicts.values()
+    assert (kept.vote, kept.reason) == ("down", "it was the bank")
+
+
 async def test_a_thumb_is_kept_with_its_reason(here: Stage) -> None:
     question_id, _ = await answered(here)
 

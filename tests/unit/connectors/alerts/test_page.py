@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.settings import Settings
 from connectors.alerts.generic import known
 from connectors.alerts.zabbix import _Body
 from connectors.configuration import validate
@@ -30,7 +31,12 @@ def variables(name: str) -> dict[str, str]:
     return {setting.lower(): SECRET for setting in found}
 
 
-@pytest.mark.parametrize("block", blocks("toml"), ids=lambda block: block.splitlines()[1])
+def of_systems() -> list[str]:
+    """The settings of systems."""
+    return [block for block in blocks("toml") if "ports" in tomllib.loads(block)]
+
+
+@pytest.mark.parametrize("block", of_systems(), ids=lambda block: block.splitlines()[1])
 def test_settings_are_accepted(block: str) -> None:
     settings = tomllib.loads(block)
     (name,) = settings["ports"]["alerts"]
@@ -42,9 +48,15 @@ def test_settings_are_accepted(block: str) -> None:
     assert set(table) <= checked.model_fields_set
 
 
+def test_settings_of_incidents_are_accepted() -> None:
+    others = [tomllib.loads(block) for block in blocks("toml") if block not in of_systems()]
+
+    assert [Settings.model_validate(one).incidents.mode for one in others] == ["shadow"]
+
+
 def test_every_system_is_described_and_shown() -> None:
     described = set(re.findall(r"^\| `(\w+)` \|.*\|.*\|$", PAGE, re.M)) & VENDOR_NAMES
-    shown = {name for block in blocks("toml") for name in tomllib.loads(block)["ports"]["alerts"]}
+    shown = {name for block in of_systems() for name in tomllib.loads(block)["ports"]["alerts"]}
 
     assert described == shown == VENDOR_NAMES
     assert set(re.findall(r"`(\w+)`", PAGE.partition("under `known`:")[2].partition(".\n")[0])) == set(known())
