@@ -71,6 +71,9 @@ async def look_again(state: State, incident_id: str, author: str, now: datetime)
             raise Settled("The incident is part of another one, which is the one to look at.")
         if any(one.ended_at is None for one in await state.diagnoses(incident_id)):
             raise Settled("The incident is being looked at already.")
+        if incident.status == "open" and incident.alerts and incident.mode != "off" and not incident.diagnosis_id:
+            # Whoever begins its first diagnosis also says where it is posted.
+            raise Settled("Further alerts are waited for; the incident is looked at in a moment.")
         return _Edit(incident, "again", "again", StoredDiagnosis(diagnosis_id, incident_id, now))
 
     await _change(state, incident_id, edit, (author, ""), now)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.incident import Incident
-from bot.tending import judge, resolve
+from bot.tending import Settled, judge, look_again, resolve
 from connectors.configuration import Roots
 from connectors.load import load
 from connectors.state.incident_port import Change, Judgement, Outdated
@@ -67,3 +67,12 @@ async def test_the_timeline_speaks_the_incidents_language(state: MemoryState) ->
     await resolve(state, "zh", "ann", minutes(40))
 
     assert state.timeline[-1].text == "ann 关闭了事件"
+
+
+async def test_what_is_about_to_be_looked_at_is_not_looked_at_twice(state: MemoryState) -> None:
+    before = state.incident_rows[SLOW.id]
+    waiting = SLOW.model_copy(update={"diagnosis_id": "", "status": "open", "alerts": 2})
+    await state.change(Change(incidents=[replace(before, body=waiting.model_dump_json())]))
+
+    with pytest.raises(Settled, match="in a moment"):
+        await look_again(state, SLOW.id, "ann", minutes(41))
