@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from bot.announcing import Announcer
 from bot.errors import NotAllowed, Outsider
 from bot.living import Living, living
 from bot.narration import Narrator
@@ -33,6 +34,7 @@ from connectors.chat.card_port import Card, Exhibits
 from connectors.chat.port import IncomingMessage
 from connectors.directory.port import DirectoryUnavailable
 from connectors.llm.port import Prompt, estimate_tokens
+from connectors.state.incident_port import StoredIncident
 from connectors.state.port import Question
 
 PULLED = ("web", "terminal")
@@ -105,7 +107,12 @@ async def heard(question: Question, ports: Ports) -> Query:
     shown = shown_to(message, groups, rules) if groups is not None else None
     thread = await ports.state.thread(question.thread_id)
     query = receive(question, await remembered(thread, message, groups, ports), shown, rules)
-    return await recollect(query, question.thread_id, ports.state)
+    announcer = Announcer(ports.state, ports.membership, ports.public_url, ports.conversations)
+
+    async def told_here(incident: StoredIncident) -> str:
+        return (await announcer.card(incident, message.conversation)).text
+
+    return await recollect(query, question.thread_id, ports.state, told_here)
 
 
 async def begun(question: Question, language: Language, ports: Ports) -> Living | None:
