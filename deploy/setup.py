@@ -76,7 +76,12 @@ def test(given):
     # Playwright keeps an event loop running that no other test in its process could share, and what a night measures
     # in seconds would be wrong beside other work.
     rest = ("-m", "not browser and not nights and not long", "--numprocesses", at_once, "--dist", "loadfile")
-    return check() or module("pytest", *rest) or module("pytest", "-m", "browser") or module("pytest", "-m", "nights")
+    return (
+        check()
+        or module("pytest", *rest)
+        or module("pytest", "-m", "browser")
+        or module("pytest", "-m", "nights and not long")
+    )
 
 
 def lint(given):

@@ -60,6 +60,7 @@ def test_a_usual_day_raises_no_alert(shop: Shop, watched: Monitoring) -> None:
     assert shop.releases.current("storefront").config == {"page_kilobytes": 1600}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", RAISES)
 def test_a_fault_raises_its_alert(shop: Shop, watched: Monitoring, name: str) -> None:
     assert until(lambda: RAISES[name] not in out(watched), 30)
