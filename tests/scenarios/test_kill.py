@@ -21,7 +21,11 @@ def live(home: Path, point: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("point", POINTS)
+# Each takes seconds: what every change is tried with is one of two.
+SOME = [pytest.param(one, marks=[pytest.mark.long] if at % 2 else []) for at, one in enumerate(POINTS)]
+
+
+@pytest.mark.parametrize("point", SOME)
 def test_every_question_is_answered_once(point: str, tmp_path: Path) -> None:
     died, finished = live(tmp_path, point), live(tmp_path, point)
 
