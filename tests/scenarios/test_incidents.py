@@ -11,7 +11,7 @@ from deploy.demo.shop.faults import FAULTS
 from deploy.demo.shop.monitoring import MISSING, installed
 from tests.scenarios.incident_stage import Night, nights
 
-pytestmark = [pytest.mark.nights, pytest.mark.timeout(240)]  # all nights together, at the first test
+pytestmark = [pytest.mark.nights, pytest.mark.long, pytest.mark.timeout(240)]  # all nights together, at the first test
 
 
 @dataclass(frozen=True)
